@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * port/checkpoint.h - how is a run remembered and found again?
+ *
+ * Bound once. It keeps the facts of each run in order and an index of the runs, by adding rows to the
+ * batch that it is given (or by its own means, ignoring the batch). The kernel owns the run's head row
+ * (owner, fence, sequence) and puts its check into every facts batch, so a checkpoint battery needs no lock
+ * of its own. Life of a handle: begin or adopt, append any number of times, end. A failing checkpoint stops
+ * the run before its next model or tool call: a durable run never silently becomes less.
+ */
+#ifndef EXECUTUS_PORT_CHECKPOINT_H
+#define EXECUTUS_PORT_CHECKPOINT_H
+
+#include <executus/battery.h>
+#include <executus/fact.h>
+#include <executus/run.h>
+#include <executus/svc/store.h>
+
+EXS_BEGIN
+
+#define EXS_PORT_CHECKPOINT "executus.checkpoint/1"
+
+typedef struct exs_ckpt exs_ckpt;
+
+/* How a handle ends. */
+enum {
+	EXS_CKPT_COMPLETE = 1, /* the run ended ok: closed, kept for show */
+	EXS_CKPT_FAIL = 2,     /* the run ended otherwise: closed, kept for show */
+	EXS_CKPT_LEAVE = 3     /* the run goes on later: stays in the open index */
+};
+
+/* What list shows. */
+enum { EXS_LIST_OPEN = 1u /* only runs that can be resumed */ };
+
+typedef struct exs_checkpoint {
+	uint32_t size;
+	uint32_t reserved;
+	/*
+	 * A new run. OK with *out = NULL: this run is not durable. CONFLICT: that id exists. The rows go into
+	 * the same batch as the run's first facts. [worker-thread]
+	 */
+	exs_status (*begin)(exs_self *self, const exs_run_info *run, exs_batch *batch, exs_ckpt **out,
+			    exs_err *err);
+	/* A run that exists, for a new attempt (run->attempt). NOTFOUND. [worker-thread] */
+	exs_status (*adopt)(exs_self *self, const exs_run_info *run, exs_batch *batch, exs_ckpt **out,
+			    exs_err *err);
+	/* The next n facts, in order, each exactly once. [worker-thread] */
+	exs_status (*append)(exs_ckpt *ckpt, const exs_fact *const *facts, uint64_t n, exs_batch *batch,
+			     exs_err *err);
+	/*
+	 * `how` is EXS_CKPT_; `status` is the run's status word ("ok", "parked"). Frees the handle, whatever it
+	 * returns. [worker-thread]
+	 */
+	exs_status (*end)(exs_ckpt *ckpt, int32_t how, exs_str status, exs_batch *batch, exs_err *err);
+	/*
+	 * The facts of a run in order. NOTFOUND: no such run. CORRUPT: a fact is missing, damaged, of a newer
+	 * record version, or belongs to another run; the facts before it were given. `row` ends it by any
+	 * status but OK. [any-thread]
+	 */
+	exs_status (*load)(exs_self *self, const char *run_id,
+			   exs_status (*row)(void *arg, const exs_fact *fact) /* [any-thread] of load */, void *arg,
+			   exs_err *err);
+	/*
+	 * The runs, newest first, each as one JSON object with at least "run", "agent", "caller", "status",
+	 * "started_ms", "attempt"; ended ones have "ended_ms". [any-thread]
+	 */
+	exs_status (*list)(exs_self *self, uint32_t flags,
+			   exs_status (*row)(void *arg, exs_str head) /* [any-thread] of list */, void *arg,
+			   exs_err *err);
+} exs_checkpoint;
+
+EXS_END
+
+#endif
