@@ -9,6 +9,8 @@
 #ifndef BASE_AUTO_H
 #define BASE_AUTO_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,7 +25,7 @@ static inline void auto_close_(int *fd)
 		close(*fd);
 }
 
-#define auto_free __attribute__((cleanup(auto_free_)))
+#define auto_free  __attribute__((cleanup(auto_free_)))
 #define auto_close __attribute__((cleanup(auto_close_)))
 #define take(p)                                                                                    \
 	__extension__({                                                                            \
@@ -38,7 +40,8 @@ static inline void auto_close_(int *fd)
 		take_;                                                                             \
 	})
 
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(uintptr_t)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member)                                                            \
+	((type *)(void *)((char *)(uintptr_t)(ptr)-offsetof(type, member)))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ids.h - names for runs: 26 letters and digits that sort by time (ULID, lower case), unique without asking.
+ * ids.h - names for runs: 26 letters and digits that sort by time and are unique without asking
+ * anybody (ULID, lower case).
  *
  * Ids of one generator strictly increase, even when the wall clock stands still or jumps back.
  */

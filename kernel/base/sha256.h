@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHA256_BYTES 32u
+#define SHA256_BYTES   32u
 #define SHA256_HEX_MAX 65u
 
 struct sha256 {
