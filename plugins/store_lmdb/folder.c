@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* folder.c - see folder.h. */
+#include "folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "fs_kind.h"
+
+static exs_status join(const char *a, const char *b, const char *c, char **out, exs_err *err)
+{
+	size_t n = strlen(a) + strlen(b) + strlen(c) + 1;
+	char *p;
+
+	if (n > FOLDER_PATH_MAX)
+		return exs_fail(err, EXS_TOOBIG, 0,
+				"the path of the store has %zu bytes, more than %u", n,
+				FOLDER_PATH_MAX);
+	p = malloc(n);
+	if (!p)
+		return exs_fail(err, EXS_NOMEM, 0, "no memory for the path of the store");
+	snprintf(p, n, "%s%s%s", a, b, c);
+	*out = p;
+	return EXS_OK;
+}
+
+exs_status folder_join(const char *path, const char *name, char **out, exs_err *err)
+{
+	return join(path, "/", name, out, err);
+}
+
+exs_status folder_of(const exs_conf *conf, char **out, exs_err *err)
+{
+	exs_str given = conf->text(conf, "path");
+	const char *state = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+
+	if (given.n)
+		return join(given.p, "", "", out, err);
+	if (state && state[0] == '/')
+		return join(state, "/executus", "", out, err);
+	if (home && home[0] == '/')
+		return join(home, "/.local/state/executus", "", out, err);
+	return exs_fail(err, EXS_INVALID, 0,
+			"no folder for the store: set its 'path', or HOME or XDG_STATE_HOME in the "
+			"environment");
+}
+
+/* Makes the folder and what is missing above it. */
+static exs_status make(char *path, exs_err *err)
+{
+	char *p = path;
+	int rc;
+
+	while (p && *p) {
+		p = strchr(p + 1, '/');
+		if (p)
+			*p = '\0';
+		rc = mkdir(path, FOLDER_MODE);
+		if (rc && errno != EEXIST)
+			exs_fail(err, EXS_IO, errno,
+				 "the folder '%s' of the store cannot be made: %s", path,
+				 strerror(errno));
+		else
+			rc = 0;
+		if (p)
+			*p = '/';
+		if (rc)
+			return err->status;
+	}
+	return EXS_OK;
+}
+
+static exs_status check_mode(const char *path, exs_err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return exs_fail(err, EXS_IO, errno,
+				"the folder '%s' of the store cannot be looked at: %s", path,
+				strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return exs_fail(err, EXS_INVALID, ENOTDIR,
+				"'%s' is not a folder: 'path' of the store names one", path);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return exs_fail(
+			err, EXS_DENIED, 0,
+			"the folder '%s' of the store may be written by others: chmod 700 '%s'",
+			path, path);
+	if (st.st_uid != geteuid() && st.st_uid != 0 && geteuid() != 0)
+		return exs_fail(err, EXS_DENIED, 0,
+				"the folder '%s' of the store belongs to another user (%u)", path,
+				(unsigned)st.st_uid);
+	if (access(path, R_OK | W_OK | X_OK))
+		return exs_fail(err, EXS_DENIED, errno,
+				"the folder '%s' of the store cannot be used: %s", path,
+				strerror(errno));
+	return EXS_OK;
+}
+
+static exs_status check_fs(const char *path, exs_err *err)
+{
+	struct statfs fs;
+	const char *name;
+
+	if (statfs(path, &fs))
+		return exs_fail(err, EXS_IO, errno, "the file system of '%s' cannot be told: %s",
+				path, strerror(errno));
+	name = fs_shared_name((unsigned long)fs.f_type);
+	if (name)
+		return exs_fail(err, EXS_UNSUPPORTED, 0,
+				"'%s' is on %s, which cannot hold the store: set 'path' to a "
+				"folder on a local disk",
+				path, name);
+	return EXS_OK;
+}
+
+exs_status folder_prepare(const char *path, exs_err *err)
+{
+	char *copy;
+	exs_status s;
+
+	if (join(path, "", "", &copy, err))
+		return err->status;
+	s = make(copy, err);
+	free(copy);
+	if (s)
+		return s;
+	if (check_mode(path, err) || check_fs(path, err))
+		return err->status;
+	return EXS_OK;
+}
+
+static int lock_byte(int fd, off_t at)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1 };
+
+	return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+exs_status folder_claim(const char *path, int *out, exs_err *err)
+{
+	char *file;
+	int fd;
+
+	if (folder_join(path, OWNERS_FILE, &file, err))
+		return err->status;
+	fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+	free(file);
+	if (fd < 0)
+		return exs_fail(err, EXS_IO, errno, "'%s/%s' cannot be opened: %s", path,
+				OWNERS_FILE, strerror(errno));
+	if (lock_byte(fd, (off_t)getpid()) == 0) {
+		*out = fd;
+		return EXS_OK;
+	}
+	if (errno == EAGAIN || errno == EACCES)
+		exs_fail(err, EXS_CONFLICT, errno,
+			 "the store in '%s' is already open in this process (or in a container "
+			 "with the same process id): bind it once",
+			 path);
+	else
+		exs_fail(err, EXS_IO, errno, "'%s/%s' cannot be locked: %s", path, OWNERS_FILE,
+			 strerror(errno));
+	close(fd);
+	return err->status;
+}
+
+exs_status folder_check_file(const char *path, const char *name, exs_err *err)
+{
+	struct stat st;
+	char *file;
+	int rc;
+
+	if (folder_join(path, name, &file, err))
+		return err->status;
+	rc = lstat(file, &st);
+	free(file);
+	if (rc && errno == ENOENT)
+		return EXS_OK;
+	if (rc)
+		return exs_fail(err, EXS_IO, errno, "'%s/%s' cannot be looked at: %s", path, name,
+				strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return exs_fail(err, EXS_DENIED, 0, "'%s/%s' is not a regular file", path, name);
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
+		return exs_fail(err, EXS_DENIED, 0, "'%s/%s' may be used by others: chmod 600 it",
+				path, name);
+	return EXS_OK;
+}

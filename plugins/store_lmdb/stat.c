@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* stat.c - the figures of the store as one JSON object. */
+#include <sys/stat.h>
+
+#include "folder.h"
+#include "store_lmdb.h"
+
+#define STAT_TEXT_MAX 640u
+
+/* The length of the UTF-8 character at p, or 0 when there is none. */
+static size_t utf8_length(const unsigned char *p)
+{
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] >= 0xc2 && p[0] <= 0xdf)
+		return (p[1] & 0xc0) == 0x80 ? 2 : 0;
+	if ((p[0] & 0xf0) == 0xe0) {
+		if ((p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80)
+			return 0;
+		return (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ? 0 : 3;
+	}
+	if (p[0] < 0xf0 || p[0] > 0xf4 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80 ||
+	    (p[3] & 0xc0) != 0x80)
+		return 0;
+	return (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ? 0 : 4;
+}
+
+/* A path may hold any byte; what is no character becomes U+FFFD. */
+static exs_status put_path(exs_sink *json, const char *path)
+{
+	char out[8];
+	exs_status s = EXS_OK;
+
+	while (*path && s == EXS_OK) {
+		unsigned char c = (unsigned char)*path;
+		size_t n = utf8_length((const unsigned char *)path);
+
+		if (n == 0) {
+			s = json->put(json, "\\ufffd", 6);
+			path++;
+		} else if (c < 0x20 || c == '"' || c == '\\') {
+			snprintf(out, sizeof out, "\\u%04x", c);
+			s = json->put(json, out, 6);
+			path++;
+		} else {
+			s = json->put(json, path, n);
+			path += n;
+		}
+	}
+	return s;
+}
+
+struct readers {
+	uint64_t oldest; /* transaction; UINT64_MAX: nobody reads */
+	uint64_t count;	 /* reading now */
+};
+
+/* A line of mdb_reader_list: process, thread, transaction or '-'; the first is a heading. */
+static int read_line(const char *line, void *arg)
+{
+	struct readers *r = arg;
+	unsigned long long txn;
+	char word[32];
+	int pid;
+
+	if (sscanf(line, "%d %*s %31s", &pid, word) != 2)
+		return 0;
+	if (sscanf(word, "%llu", &txn) != 1)
+		return 0;
+	r->count++;
+	if (txn < r->oldest)
+		r->oldest = txn;
+	return 0;
+}
+
+struct figures {
+	uint64_t used, entries, map, file, last_txn;
+	struct readers readers;
+};
+
+static exs_status collect(struct env *env, struct figures *f, exs_err *err)
+{
+	MDB_txn *txn;
+	MDB_envinfo info;
+	MDB_stat st;
+	struct stat file;
+	int fd, rc;
+
+	f->readers = (struct readers){ UINT64_MAX, 0 };
+	if (env_read(env, &txn, err))
+		return err->status;
+	rc = env_used(env, txn, &f->used);
+	if (!rc)
+		rc = mdb_stat(txn, env->rows, &st);
+	mdb_txn_reset(txn); /* not counted among the readers */
+	if (!rc)
+		rc = mdb_env_info(env->mdb, &info);
+	if (!rc)
+		rc = mdb_env_get_fd(env->mdb, &fd);
+	if (!rc && mdb_reader_list(env->mdb, read_line, &f->readers) < 0)
+		rc = MDB_BAD_RSLOT;
+	f->map = env->map_bytes;
+	f->file = !rc && fstat(fd, &file) == 0 ? (uint64_t)file.st_size : 0;
+	if (!rc) {
+		f->entries = st.ms_entries;
+		f->last_txn = info.me_last_txnid;
+	}
+	env_read_end(env, txn);
+	return rc ? env_fail(env, err, rc, "be measured") : EXS_OK;
+}
+
+static uint64_t lag(const struct figures *f)
+{
+	return f->readers.oldest < f->last_txn ? f->last_txn - f->readers.oldest : 0;
+}
+
+exs_status lmdb_stat(exs_self *self, exs_sink *json, exs_err *err)
+{
+	struct env *env = &self->env;
+	char text[STAT_TEXT_MAX];
+	struct figures f;
+	exs_status s;
+	int n;
+
+	if (collect(env, &f, err))
+		return err->status;
+	n = snprintf(text, sizeof text, "{\"backend\":\"lmdb\",\"durable\":%s,\"path\":\"",
+		     env->sync ? "true" : "false");
+	s = json->put(json, text, (size_t)n);
+	if (s == EXS_OK)
+		s = put_path(json, env->path);
+	n = snprintf(text, sizeof text,
+		     "\",\"used_bytes\":%llu,\"limit_bytes\":%llu,\"map_bytes\":%llu,\"file_"
+		     "bytes\":%llu,\"entries\":%llu,"
+		     "\"readers\":%llu,\"oldest_reader_lag\":%llu,\"sync\":\"%s\"}",
+		     (unsigned long long)f.used, (unsigned long long)env->limit_bytes,
+		     (unsigned long long)f.map, (unsigned long long)f.file,
+		     (unsigned long long)f.entries, (unsigned long long)f.readers.count,
+		     (unsigned long long)lag(&f), env->sync ? "full" : "none");
+	if (s == EXS_OK)
+		s = json->put(json, text, (size_t)n);
+	return s ? exs_fail(err, s, 0, "the figures of the store were not taken by their reader")
+		 : EXS_OK;
+}

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_store_lmdb_faults.c - the store on LMDB when processes die and disks fail: what was
+ * acknowledged is there, what failed was not acknowledged.
+ *
+ * The functions that LMDB writes with are replaced by ones that fail when told to.
+ */
+#include "store_lmdb_kit.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#define META_BYTES_MAX                                                                             \
+	1024 /* LMDB writes a page or more of data, and less for the page that names the root */
+#define KILLS  12
+#define FLIGHT 24
+
+/* ---- faults ---- */
+
+static struct {
+	_Atomic int sync, data, meta; /* errno for the next calls; 0: none */
+	_Atomic int times;	      /* how many calls fail */
+} fault;
+
+__attribute__((visibility("default"))) int fdatasync(int fd)
+{
+	if (fault.sync && fault.times-- > 0) {
+		errno = fault.sync;
+		return -1;
+	}
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+__attribute__((visibility("default"))) ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
+{
+	int code = n < META_BYTES_MAX ? fault.meta : fault.data;
+
+	if (code && fault.times-- > 0) {
+		errno = code;
+		return -1;
+	}
+	return (ssize_t)syscall(SYS_pwrite64, fd, p, n, at);
+}
+
+__attribute__((visibility("default"))) ssize_t writev(int fd, const struct iovec *parts, int n)
+{
+	if (fault.data && fault.times-- > 0) {
+		errno = fault.data;
+		return -1;
+	}
+	return syscall(SYS_writev, fd, parts, n);
+}
+
+static void fail_with(int sync, int data, int meta, int times)
+{
+	fault.sync = sync;
+	fault.data = data;
+	fault.meta = meta;
+	fault.times = times;
+}
+
+static int faults_over(void **state)
+{
+	fail_with(0, 0, 0, 0);
+	return box_teardown(state);
+}
+
+static void open_with_a_row(struct box *b)
+{
+	assert_int_equal(box_open(b), EXS_OK);
+	assert_int_equal(box_put(b, S("k"), S("old")), EXS_OK);
+}
+
+static void a_failed_sync_is_not_acknowledged(void **state)
+{
+	struct box *b = *state;
+
+	open_with_a_row(b);
+	fail_with(EIO, 0, 0, 1);
+	assert_int_equal(box_put(b, S("k"), S("new")), EXS_IO);
+	assert_int_equal(b->err.sys, EIO);
+	assert_true(double_host_logged(&b->host, "opening it again"));
+	assert_int_equal(box_get(b, S("k"), S("old")), EXS_OK);
+	assert_int_equal(box_put(b, S("k"), S("newer")), EXS_OK);
+	box_close(b);
+	assert_int_equal(box_open(b), EXS_OK);
+	assert_int_equal(box_get(b, S("k"), S("newer")), EXS_OK);
+}
+
+static void a_second_failed_sync_in_a_row_closes_the_store(void **state)
+{
+	struct box *b = *state;
+	exs_membuf out;
+
+	open_with_a_row(b);
+	fail_with(EIO, 0, 0, 1000);
+	assert_int_equal(box_put(b, S("k"), S("1")), EXS_IO);
+	assert_int_equal(box_put(b, S("k"), S("2")), EXS_IO);
+	fail_with(0, 0, 0, 0);
+	assert_int_equal(box_put(b, S("k"), S("3")), EXS_IO);
+	assert_non_null(strstr(b->err.text, "twice in a row"));
+	assert_int_equal(box_get(b, S("k"), S("")), EXS_IO);
+	exs_membuf_init(&out, 4096);
+	assert_int_equal(b->store->stat(b->self, &out.sink, &b->err), EXS_IO);
+	assert_int_equal(b->store->copy(b->self, "/nonexistent/copy", &b->err), EXS_IO);
+	exs_membuf_release(&out);
+	box_close(b);
+	assert_int_equal(box_open(b), EXS_OK);
+	assert_int_equal(box_get(b, S("k"), S("old")), EXS_OK);
+}
+
+static void a_commit_in_between_forgives_a_failed_sync(void **state)
+{
+	struct box *b = *state;
+	int i;
+
+	open_with_a_row(b);
+	for (i = 0; i < 3; i++) {
+		fail_with(EIO, 0, 0, 1);
+		assert_int_equal(box_put(b, S("x"), S("lost")), EXS_IO);
+		assert_int_equal(box_put(b, S("k"), S("kept")), EXS_OK);
+	}
+	assert_int_equal(box_get(b, S("x"), S("")), EXS_NOTFOUND);
+}
+
+static void a_page_that_names_the_root_and_fails_is_survived(void **state)
+{
+	struct box *b = *state;
+
+	open_with_a_row(b);
+	fail_with(0, 0, EIO, 1);
+	assert_int_equal(box_put(b, S("k"), S("new")), EXS_IO);
+	assert_int_equal(box_put(b, S("l"), S("later")), EXS_OK);
+	assert_int_equal(box_get(b, S("l"), S("later")), EXS_OK);
+}
+
+/* ENOSPC there leaves LMDB in a panic that shows at the next begin only. */
+static void a_panic_is_repaired_before_the_next_batch(void **state)
+{
+	struct box *b = *state;
+
+	open_with_a_row(b);
+	fail_with(0, 0, ENOSPC, 1);
+	assert_int_equal(box_put(b, S("k"), S("new")), EXS_IO);
+	assert_int_equal(box_put(b, S("l"), S("later")), EXS_OK);
+	assert_true(double_host_logged(&b->host, "opening it again"));
+}
+
+static void a_store_that_cannot_be_opened_again_stays_closed(void **state)
+{
+	struct box *b = *state;
+	char hidden[PATH_BYTES + 32];
+
+	open_with_a_row(b);
+	snprintf(hidden, sizeof hidden, "%s/hidden", b->tmp);
+	assert_int_equal(rename(b->dir, hidden), 0);
+	fail_with(EIO, 0, 0, 1);
+	assert_int_equal(box_put(b, S("k"), S("new")), EXS_IO);
+	assert_int_equal(rename(hidden, b->dir), 0);
+	assert_int_equal(box_put(b, S("k"), S("new")), EXS_IO);
+	assert_non_null(strstr(b->err.text, "could not be opened again"));
+	assert_int_equal(box_get(b, S("k"), S("")), EXS_IO);
+}
+
+static void a_full_disk_fails_the_batch_and_nothing_else(void **state)
+{
+	struct box *b = *state;
+
+	open_with_a_row(b);
+	fail_with(0, ENOSPC, 0, 1);
+	assert_int_equal(box_put(b, S("k"), S("new")), EXS_IO);
+	assert_int_equal(b->err.sys, ENOSPC);
+	assert_int_equal(box_get(b, S("k"), S("old")), EXS_OK);
+	assert_int_equal(box_put(b, S("k"), S("new")), EXS_OK);
+	assert_int_equal(box_get(b, S("k"), S("new")), EXS_OK);
+}
+
+/* ---- groups ---- */
+
+struct flight {
+	struct double_done done[FLIGHT];
+	exs_op op[FLIGHT];
+	const exs_op *list[FLIGHT][1];
+	char keys[FLIGHT][16];
+	int acknowledged;
+};
+
+/* Many batches at once, so that groups form; whatever was acknowledged must be there. */
+static void fly(struct box *b, struct flight *f)
+{
+	int i;
+
+	memset(f, 0, sizeof *f);
+	for (i = 0; i < FLIGHT; i++) {
+		double_done_init(&f->done[i], 16);
+		snprintf(f->keys[i], sizeof f->keys[i], "f%d", i);
+		f->op[i] =
+			(exs_op){ sizeof(exs_op), EXS_OP_PUT, exs_cstr(f->keys[i]), S("v"), 0, 0 };
+		f->list[i][0] = &f->op[i];
+		b->store->submit(b->self, f->list[i], 1, f->done[i].done);
+	}
+	for (i = 0; i < FLIGHT; i++) {
+		assert_true(double_done_wait(&f->done[i], WAIT_MS));
+		assert_int_equal(f->done[i].ends, 1);
+		if (f->done[i].status == EXS_OK) {
+			assert_int_equal(box_get(b, exs_cstr(f->keys[i]), S("v")), EXS_OK);
+			f->acknowledged++;
+		} else {
+			assert_int_equal(f->done[i].status, EXS_IO);
+			assert_int_equal(box_get(b, exs_cstr(f->keys[i]), S("v")), EXS_NOTFOUND);
+		}
+		double_done_release(&f->done[i]);
+	}
+}
+
+static void a_group_that_meets_a_full_disk_is_retried_one_by_one(void **state)
+{
+	struct box *b = *state;
+	struct flight f;
+
+	open_with_a_row(b);
+	fail_with(0, ENOSPC, 0, 2);
+	fly(b, &f);
+	assert_in_range(f.acknowledged, FLIGHT - 2, FLIGHT);
+}
+
+static void a_group_whose_sync_fails_is_not_acknowledged(void **state)
+{
+	struct box *b = *state;
+	struct flight f;
+
+	open_with_a_row(b);
+	fail_with(EIO, 0, 0, 1);
+	fly(b, &f);
+	assert_in_range(f.acknowledged, 0, FLIGHT - 1);
+}
+
+static void close_commits_what_waits(void **state)
+{
+	struct box *b = *state;
+	struct double_done d[FLIGHT];
+	exs_op op = { sizeof op, EXS_OP_ADD, S("n"), { NULL, 0 }, 1, INT64_MAX };
+	const exs_op *list[] = { &op };
+	int i;
+
+	assert_int_equal(box_open(b), EXS_OK);
+	for (i = 0; i < FLIGHT; i++) {
+		double_done_init(&d[i], 16);
+		b->store->submit(b->self, list, 1, d[i].done);
+	}
+	box_close(b);
+	for (i = 0; i < FLIGHT; i++) {
+		assert_true(d[i].ended);
+		assert_int_equal(d[i].status, EXS_OK);
+		double_done_release(&d[i]);
+	}
+	assert_int_equal(box_open(b), EXS_OK);
+	assert_int_equal(box_get(b, S("n"), S("\x18\0\0\0\0\0\0\0")), EXS_OK);
+}
+
+/* ---- processes ---- */
+
+/* Counts up in the store and writes each acknowledged number to the pipe, until it is killed. */
+static void count_up(struct box *b, int out)
+{
+	char value[16];
+	int i;
+
+	if (box_open(b))
+		_exit(2);
+	for (i = 0;; i++) {
+		snprintf(value, sizeof value, "%d", i);
+		if (box_put(b, exs_cstr(value), exs_cstr(value)))
+			_exit(3);
+		if (write(out, &i, sizeof i) != (ssize_t)sizeof i)
+			_exit(4);
+	}
+}
+
+static pid_t start(struct box *b, void (*fn)(struct box *b, int fd), int *from)
+{
+	int fds[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		close(fds[0]);
+		fn(b, fds[1]);
+		_exit(0);
+	}
+	close(fds[1]);
+	*from = fds[0];
+	return pid;
+}
+
+static void kill_9_loses_no_acknowledged_batch(void **state)
+{
+	struct box *b = *state;
+	char value[16];
+	int round, i, from, last, status;
+
+	for (round = 0; round < KILLS; round++) {
+		pid_t pid = start(b, count_up, &from);
+
+		last = -1;
+		while (last < round && read(from, &last, sizeof last) == (ssize_t)sizeof last)
+			;
+		assert_int_equal(last, round);
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		while (read(from, &i, sizeof i) == (ssize_t)sizeof i)
+			last = i;
+		close(from);
+		assert_int_equal(box_open(b), EXS_OK);
+		for (i = 0; i <= last; i++) {
+			snprintf(value, sizeof value, "%d", i);
+			assert_int_equal(box_get(b, exs_cstr(value), exs_cstr(value)), EXS_OK);
+		}
+		box_close(b);
+	}
+}
+
+static void add_100(struct box *b, int out)
+{
+	int i;
+
+	(void)out;
+	if (box_open(b))
+		_exit(2);
+	for (i = 0; i < 100; i++)
+		if (box_op(b, EXS_OP_ADD, S("n"), S("")))
+			_exit(3);
+	box_close(b);
+}
+
+static void two_processes_share_a_store(void **state)
+{
+	struct box *b = *state;
+	int i, status, from[2];
+	pid_t pids[2];
+
+	for (i = 0; i < 2; i++)
+		pids[i] = start(b, add_100, &from[i]);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+		close(from[i]);
+	}
+	assert_int_equal(box_open(b), EXS_OK);
+	assert_int_equal(box_get(b, S("n"), S("\xc8\0\0\0\0\0\0\0")), EXS_OK);
+}
+
+static void a_store_that_is_open_here_may_be_used_by_another_process(void **state)
+{
+	struct box *b = *state;
+	char go;
+	int status, gate[2];
+	pid_t pid;
+
+	/* Forked first, since LMDB must not be open across a fork. */
+	assert_int_equal(pipe(gate), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		close(gate[1]);
+		if (read(gate[0], &go, 1) != 1)
+			_exit(5);
+		add_100(b, -1);
+		_exit(0);
+	}
+	close(gate[0]);
+	assert_int_equal(box_open(b), EXS_OK);
+	assert_int_equal(box_op(b, EXS_OP_ADD, S("n"), S("")), EXS_OK);
+	assert_int_equal(write(gate[1], "g", 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(gate[1]);
+	assert_int_equal(box_get(b, S("n"), S("\x65\0\0\0\0\0\0\0")), EXS_OK);
+}
+
+#if !defined(__SANITIZE_ADDRESS__) &&                                                              \
+	!defined(__SANITIZE_THREAD__) /* they need the address space */
+static void open_in_little_space(struct box *b, int out)
+{
+	struct rlimit little = { 2ull << 30, 2ull << 30 };
+
+	(void)out;
+	if (setrlimit(RLIMIT_AS, &little) || box_open(b))
+		_exit(2);
+	if (!double_host_logged(&b->host, "no more address space") || box_put(b, S("k"), S("v")))
+		_exit(3);
+	box_close(b);
+}
+
+static void takes_less_address_space_when_there_is_not_enough(void **state)
+{
+	struct box *b = *state;
+	int status, from;
+	pid_t pid = start(b, open_in_little_space, &from);
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(from);
+	assert_int_equal(box_open(b), EXS_OK);
+	assert_int_equal(box_get(b, S("k"), S("v")), EXS_OK);
+}
+#endif
+
+#define FAULT_CASE(name) cmocka_unit_test_setup_teardown(name, box_setup, faults_over)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		CASE(kill_9_loses_no_acknowledged_batch),
+		CASE(two_processes_share_a_store),
+		CASE(a_store_that_is_open_here_may_be_used_by_another_process),
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+		CASE(takes_less_address_space_when_there_is_not_enough),
+#endif
+		FAULT_CASE(a_failed_sync_is_not_acknowledged),
+		FAULT_CASE(a_second_failed_sync_in_a_row_closes_the_store),
+		FAULT_CASE(a_commit_in_between_forgives_a_failed_sync),
+		FAULT_CASE(a_page_that_names_the_root_and_fails_is_survived),
+		FAULT_CASE(a_panic_is_repaired_before_the_next_batch),
+		FAULT_CASE(a_store_that_cannot_be_opened_again_stays_closed),
+		FAULT_CASE(a_full_disk_fails_the_batch_and_nothing_else),
+		FAULT_CASE(a_group_that_meets_a_full_disk_is_retried_one_by_one),
+		FAULT_CASE(a_group_whose_sync_fails_is_not_acknowledged),
+		CASE(close_commits_what_waits),
+	};
+
+	return cmocka_run_group_tests_name("store_lmdb_faults", cases, NULL, NULL);
+}
