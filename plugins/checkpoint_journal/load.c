@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * load.c - facts and heads out of the store, checked on the way.
+ *
+ * Rows are copied out of the store page by page and handed on outside of its scan: the scan stays
+ * short, and whoever reads may use the store meanwhile. Nothing that was damaged is handed on.
+ */
+#include "load.h"
+
+#define PAGE_BYTES                                                                                 \
+	(256u << 10) /* of rows before they are handed on; one row more may lie behind             \
+		      */
+#define PAGE_MAX  (PAGE_BYTES + RECORD_ROW_MAX + 1024u)
+#define LIST_PAGE 256u /* runs listed between two looks into the store */
+
+/* ---- pages ---- */
+
+struct page {
+	exs_membuf rows; /* u32 length of key, u32 of value, key, value; again and again */
+	struct key last; /* the last key that was handed on */
+	int more;
+};
+
+static exs_status page_row(void *arg, exs_str key, exs_str value)
+{
+	struct page *pg = arg;
+	char lengths[8];
+	exs_status s;
+
+	if (exs_str_eq(key, exs_bytes(pg->last.p, pg->last.n)))
+		return EXS_OK;
+	if (pg->rows.n >= PAGE_BYTES) {
+		pg->more = 1;
+		return EXS_AGAIN;
+	}
+	if (key.n > KEY_MAX)
+		key.n = KEY_MAX; /* none of ours: no fact has such a key, which ends the reading */
+	put_u32(lengths, (uint32_t)key.n);
+	put_u32(lengths + 4, (uint32_t)value.n);
+	s = exs_membuf_put(&pg->rows.sink, lengths, sizeof lengths);
+	if (s == EXS_OK)
+		s = exs_membuf_put(&pg->rows.sink, key.p, key.n);
+	return s == EXS_OK ? exs_membuf_put(&pg->rows.sink, value.p, value.n) : s;
+}
+
+static exs_status page_fill(const exs_self *self, const char *run_id, struct page *pg, exs_err *err)
+{
+	struct key prefix;
+	exs_status s;
+
+	pg->rows.n = 0;
+	pg->more = 0;
+	err->text[0] = '\0';
+	s = self->store->scan(self->store, key_facts(&prefix, run_id),
+			      exs_bytes(pg->last.p, pg->last.n), 0, page_row, pg, err);
+	if (s == EXS_AGAIN && pg->more)
+		return EXS_OK;
+	if (s != EXS_OK && !err->text[0])
+		return exs_fail(err, s, 0, "run '%s': no memory to read its facts", run_id);
+	return s;
+}
+
+/* ---- facts ---- */
+
+struct reader {
+	const char *id;
+	int64_t next;	  /* the fact that must come now */
+	unsigned part;	  /* 0: its first row; else the next continuation */
+	size_t want;	  /* bytes of the record under way */
+	exs_membuf bytes; /* of the record under way */
+	exs_status (*row)(void *arg, const exs_fact *fact);
+	void *arg;
+	exs_err *err;
+};
+
+static exs_status corrupt(const struct reader *r, const char *what)
+{
+	return exs_fail(r->err, EXS_CORRUPT, 0, "run '%s', fact %lld: %s", r->id,
+			(long long)r->next, what);
+}
+
+static exs_status missing(const struct reader *r)
+{
+	return corrupt(r, r->part ? "a part of it is missing; restore the store from a copy"
+				  : "it is missing; restore the store from a copy");
+}
+
+static exs_status give(struct reader *r, exs_str bytes)
+{
+	exs_err why = EXS_ERR_INIT;
+	struct record rec;
+	exs_status s;
+
+	if (record_decode(bytes, &rec, &why))
+		return corrupt(r, why.text);
+	if (!exs_str_eq(rec.run, exs_cstr(r->id)))
+		return corrupt(r, "the record belongs to another run");
+	if (rec.fact.seq != r->next)
+		return corrupt(r, "the record is another fact of this run");
+	s = r->row(r->arg, &rec.fact);
+	if (s != EXS_OK)
+		return exs_fail(r->err, s, 0, "run '%s': reading was stopped at fact %lld", r->id,
+				(long long)r->next);
+	r->next++;
+	return EXS_OK;
+}
+
+/* A row of a record that has more than one. */
+static exs_status gather(struct reader *r, exs_str value)
+{
+	size_t left = r->want - r->bytes.n;
+	exs_status s;
+
+	if (value.n != (left < RECORD_ROW_MAX ? left : RECORD_ROW_MAX))
+		return corrupt(r, "a row of it has the wrong length");
+	s = exs_membuf_put(&r->bytes.sink, value.p, value.n);
+	if (s != EXS_OK)
+		return exs_fail(r->err, s, 0, "run '%s', fact %lld: no memory to read it", r->id,
+				(long long)r->next);
+	r->part++;
+	if (r->bytes.n < r->want)
+		return EXS_OK;
+	s = give(r, exs_bytes(r->bytes.p, r->bytes.n));
+	r->bytes.n = 0;
+	r->part = 0;
+	return s;
+}
+
+static exs_status reader_row(struct reader *r, exs_str key, exs_str value)
+{
+	exs_err why = EXS_ERR_INIT;
+	struct key expected;
+
+	if (!exs_str_eq(key, key_fact(&expected, r->id, r->next, r->part)))
+		return missing(r);
+	if (r->part)
+		return gather(r, value);
+	if (record_measure(value, &r->want, &why))
+		return corrupt(r, why.text);
+	if (r->want > RECORD_ROW_MAX)
+		return gather(r, value);
+	return give(r, value);
+}
+
+static exs_status reader_page(struct reader *r, struct page *pg)
+{
+	exs_status s = EXS_OK;
+	size_t at = 0;
+
+	while (s == EXS_OK && at < pg->rows.n) {
+		exs_str key = exs_bytes(pg->rows.p + at + 8, get_u32(pg->rows.p + at));
+		exs_str value = exs_bytes(key.p + key.n, get_u32(pg->rows.p + at + 4));
+
+		s = reader_row(r, key, value);
+		memcpy(pg->last.p, key.p, key.n);
+		pg->last.n = key.n;
+		at += 8 + key.n + value.n;
+	}
+	return s;
+}
+
+static exs_status read_facts(exs_self *self, struct reader *r)
+{
+	struct page pg;
+	exs_status s;
+
+	memset(&pg, 0, sizeof pg);
+	exs_membuf_init(&pg.rows, PAGE_MAX);
+	do {
+		s = page_fill(self, r->id, &pg, r->err);
+		if (s == EXS_OK)
+			s = reader_page(r, &pg);
+	} while (s == EXS_OK && pg.more);
+	exs_membuf_release(&pg.rows);
+	return s;
+}
+
+/* How many facts there must be at least: what the head said before they were read. */
+static exs_status read_head(exs_self *self, const char *run_id, int64_t *facts, exs_err *damage,
+			    exs_err *err)
+{
+	exs_membuf head;
+	exs_str json;
+	exs_status s;
+
+	exs_membuf_init(&head, EXS_STORE_VALUE_MAX);
+	s = head_get(self, run_id, &head, err);
+	if (s == EXS_OK)
+		head_open(exs_bytes(head.p, head.n), run_id, facts, &json, damage);
+	exs_membuf_release(&head);
+	return s;
+}
+
+exs_status journal_load(exs_self *self, const char *run_id,
+			exs_status (*row)(void *arg, const exs_fact *fact), void *arg, exs_err *err)
+{
+	struct reader r = { .id = run_id, .next = 1, .row = row, .arg = arg, .err = err };
+	exs_err damage = EXS_ERR_INIT;
+	int64_t facts = 0;
+	exs_status s;
+
+	if (!run_id_ok(run_id))
+		return exs_fail(err, EXS_NOTFOUND, 0,
+				"no run has such an id: ids are letters, digits, '-', '_' and '.'");
+	s = read_head(self, run_id, &facts, &damage, err);
+	if (s != EXS_OK)
+		return s;
+	exs_membuf_init(&r.bytes, RECORD_MAX);
+	s = read_facts(self, &r);
+	exs_membuf_release(&r.bytes);
+	if (s != EXS_OK)
+		return s;
+	if (r.part || r.next <= facts)
+		return missing(&r);
+	if (damage.status)
+		return exs_fail(err, damage.status, 0, "%s", damage.text);
+	return EXS_OK;
+}
+
+/* ---- the list ---- */
+
+struct ids {
+	char id[LIST_PAGE][RECORD_ID_MAX + 1];
+	size_t n;
+	size_t prefix_n;
+	struct key last;
+	int more;
+};
+
+static exs_status ids_row(void *arg, exs_str key, exs_str value)
+{
+	struct ids *ids = arg;
+	exs_str id = exs_bytes(key.p + ids->prefix_n, key.n - ids->prefix_n);
+
+	(void)value;
+	if (id.n > RECORD_ID_MAX || exs_str_eq(key, exs_bytes(ids->last.p, ids->last.n)))
+		return EXS_OK;
+	if (ids->n == LIST_PAGE) {
+		ids->more = 1;
+		return EXS_AGAIN;
+	}
+	memcpy(ids->id[ids->n], id.p, id.n);
+	ids->id[ids->n++][id.n] = '\0';
+	return EXS_OK;
+}
+
+static exs_status ids_fill(const exs_self *self, exs_str prefix, struct ids *ids, exs_err *err)
+{
+	exs_status s;
+
+	ids->n = 0;
+	ids->more = 0;
+	ids->prefix_n = prefix.n;
+	s = self->store->scan(self->store, prefix, exs_bytes(ids->last.p, ids->last.n),
+			      EXS_SCAN_REVERSE | EXS_SCAN_KEYS, ids_row, ids, err);
+	return s == EXS_AGAIN && ids->more ? EXS_OK : s;
+}
+
+/* One damaged head must not hide the other runs: it is listed as what it is. */
+static exs_status list_damaged(const exs_self *self, const char *id, const exs_err *why,
+			       exs_status (*row)(void *, exs_str), void *arg)
+{
+	char json[RECORD_ID_MAX + 128];
+	int n = snprintf(json, sizeof json,
+			 "{\"run\":\"%s\",\"agent\":\"\",\"caller\":\"\",\"status\":\"corrupt\","
+			 "\"started_ms\":0,\"attempt\":0}",
+			 id);
+
+	exs_logf(self->host, EXS_WARN, "%s", why->text);
+	return row(arg, exs_bytes(json, (size_t)n));
+}
+
+static exs_status list_one(const exs_self *self, const char *id, exs_membuf *head,
+			   exs_status (*row)(void *, exs_str), void *arg, exs_err *err)
+{
+	exs_str json;
+	int64_t facts;
+	exs_status s;
+
+	if (!run_id_ok(id))
+		return EXS_OK;
+	head->n = 0;
+	s = head_get(self, id, head, err);
+	if (s == EXS_OK)
+		s = head_open(exs_bytes(head->p, head->n), id, &facts, &json, err);
+	if (s == EXS_CORRUPT || s == EXS_NOTFOUND)
+		s = list_damaged(self, id, err, row, arg);
+	else if (s == EXS_OK)
+		s = row(arg, json);
+	else
+		return s;
+	return s == EXS_OK ? EXS_OK : exs_fail(err, s, 0, "the list was stopped at run '%s'", id);
+}
+
+static exs_status list_page(const exs_self *self, struct ids *ids, exs_membuf *head,
+			    exs_status (*row)(void *, exs_str), void *arg, exs_err *err)
+{
+	exs_status s = EXS_OK;
+	size_t i;
+
+	for (i = 0; s == EXS_OK && i < ids->n; i++)
+		s = list_one(self, ids->id[i], head, row, arg, err);
+	return s;
+}
+
+exs_status journal_list(exs_self *self, uint32_t flags, exs_status (*row)(void *arg, exs_str head),
+			void *arg, exs_err *err)
+{
+	exs_str (*key)(struct key *, const char *) = flags & EXS_LIST_OPEN ? key_open : key_run;
+	struct ids *ids = calloc(1, sizeof *ids);
+	struct key prefix;
+	exs_membuf head;
+	exs_status s;
+
+	if (!ids)
+		return exs_fail(err, EXS_NOMEM, 0, "no memory to list the runs");
+	exs_membuf_init(&head, EXS_STORE_VALUE_MAX);
+	do {
+		s = ids_fill(self, key(&prefix, ""), ids, err);
+		if (s == EXS_OK)
+			s = list_page(self, ids, &head, row, arg, err);
+		if (s == EXS_OK && ids->n)
+			key(&ids->last, ids->id[ids->n - 1]);
+	} while (s == EXS_OK && ids->more);
+	exs_membuf_release(&head);
+	free(ids);
+	return s;
+}

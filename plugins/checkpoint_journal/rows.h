@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rows.h - the keys of the journal and the head of a run. docs/STORE.md shows all rows together.
+ *
+ *	run/ID            head of a run
+ *	open/ID           empty: the run can be resumed
+ *	fact/ID/SEQ       first row of a fact, SEQ in 16 hex digits
+ *	fact/ID/SEQ/PART  what did not fit, PART 1, 2 ... in 4 hex digits
+ *
+ * A head is u32 version, u32 0, u64 sum over the rest and the id, i64 number of facts that are
+ *there at least, and the JSON object that list shows.
+ */
+#ifndef CHECKPOINT_JOURNAL_ROWS_H
+#define CHECKPOINT_JOURNAL_ROWS_H
+
+#include <executus/helper.h>
+#include <executus/run.h>
+#include <executus/svc/store.h>
+
+#include "record.h"
+
+#define HEAD_VERSION  1u
+#define HEAD_FIXED    24u
+#define HEAD_TEXT_MAX 200u /* of input, agent, caller ... in a head: enough to recognise it */
+#define HEAD_MAX      (64u << 10) /* eight such texts, escaped */
+#define KEY_MAX	      (RECORD_ID_MAX + 64u)
+
+struct exs_self {
+	const exs_host *host;
+	const exs_store_svc *store;
+};
+
+struct key {
+	char p[KEY_MAX];
+	size_t n;
+};
+
+/* Letters, digits, '-', '_', '.'; 1 to RECORD_ID_MAX bytes. */
+int run_id_ok(const char *id);
+
+exs_str key_run(struct key *k, const char *id);
+exs_str key_open(struct key *k, const char *id);
+exs_str key_facts(struct key *k, const char *id); /* the prefix of all of them */
+exs_str key_fact(struct key *k, const char *id, int64_t seq, unsigned part);
+
+/* Opens the JSON object with all that stays the same while the handle lives; head_seal ends it. */
+exs_status head_start(exs_membuf *out, const exs_run_info *run, exs_err *err);
+/* Adds what changes and the frame; the head is then the bytes of `out`. ended_ms 0: it has not
+ * ended. */
+exs_status head_seal(exs_membuf *out, const char *id, exs_str status, int64_t ended_ms,
+		     int64_t facts, exs_err *err);
+/* The number of facts and the JSON of a stored head. CORRUPT. Total on any bytes. */
+exs_status head_open(exs_str row, const char *id, int64_t *facts, exs_str *json, exs_err *err);
+/* Reads the head's row. NOTFOUND: no such run. */
+exs_status head_get(const struct exs_self *self, const char *id, exs_membuf *out, exs_err *err);
+
+#endif
