@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/* engine.c - the registry of live runs, and how one is started, waited for and stopped. See engine.h. */
+#include "run/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "run/engine_priv.h"
+#include "run/words.h"
+
+/* ---- registry ---- */
+
+static struct run **bucket(struct engine *e, uint64_t handle)
+{
+	return &e->buckets[handle % REGISTRY_BUCKETS];
+}
+
+exs_status registry_add(struct engine *e, struct run *run, exs_err *err)
+{
+	exs_status status = EXS_OK;
+
+	pthread_mutex_lock(&e->lock);
+	if (e->stopping)
+		status = err_set(err, EXS_AGAIN, 0, "the process is stopping and takes no new run");
+	else if (e->run_n == RUNS_MAX)
+		status = err_set(err, EXS_AGAIN, 0, "%u runs are alive already", RUNS_MAX);
+	if (status == EXS_OK) {
+		run->info.run = ++e->next_handle;
+		run->transcript_id = run->info.run;
+		run->hash_next = *bucket(e, run->info.run);
+		*bucket(e, run->info.run) = run_ref(run);
+		e->run_n++;
+	}
+	pthread_mutex_unlock(&e->lock);
+	return status;
+}
+
+void registry_remove(struct run *run)
+{
+	struct engine *e = run->e;
+	struct run **p;
+	bool found = false;
+
+	pthread_mutex_lock(&e->lock);
+	for (p = bucket(e, run->info.run); *p; p = &(*p)->hash_next)
+		if (*p == run) {
+			*p = run->hash_next;
+			found = true;
+			break;
+		}
+	if (found && --e->run_n == 0)
+		pthread_cond_broadcast(&e->empty);
+	pthread_mutex_unlock(&e->lock);
+	if (found)
+		run_unref(run);
+}
+
+struct run *registry_find(struct engine *e, uint64_t handle)
+{
+	struct run *run;
+
+	pthread_mutex_lock(&e->lock);
+	for (run = *bucket(e, handle); run && run->info.run != handle;)
+		run = run->hash_next;
+	if (run)
+		run_ref(run);
+	pthread_mutex_unlock(&e->lock);
+	return run;
+}
+
+void registry_each(struct engine *e, void (*fn)(struct run *, void *), void *arg)
+{
+	struct run **list, *run;
+	uint32_t i, n = 0, cap;
+
+	pthread_mutex_lock(&e->lock);
+	cap = e->run_n;
+	list = calloc(cap ? cap : 1, sizeof *list);
+	for (i = 0; list && i < REGISTRY_BUCKETS; i++)
+		for (run = e->buckets[i]; run && n < cap; run = run->hash_next)
+			list[n++] = run_ref(run);
+	pthread_mutex_unlock(&e->lock);
+	for (i = 0; i < n; i++) {
+		fn(list[i], arg);
+		run_unref(list[i]);
+	}
+	free(list);
+}
+
+/* ---- runs ---- */
+
+exs_status run_new(struct engine *e, const char *id, const struct run_listener *listener, struct run **out, exs_err *err)
+{
+	struct run *run = calloc(1, sizeof *run);
+	pthread_condattr_t mono;
+
+	if (run)
+		run->token = cancel_new(NULL);
+	if (!run || !run->token) {
+		free(run);
+		return err_set(err, EXS_NOMEM, 0, "no memory for a run");
+	}
+	run->e = e;
+	run->host = e->host;
+	run->refs = 1;
+	run->fence = 1;
+	run->info.attempt = 1;
+	snprintf(run->id, sizeof run->id, "%s", id);
+	if (listener)
+		run->listener = *listener;
+	state_init(&run->state);
+	batch_init(&run->batch);
+	buf_init(&run->delta, DELTA_MAX);
+	buf_init(&run->end_body, RUN_TEXT_MAX * 2);
+	run->mail_tail = &run->mails;
+	run->pending_tail = &run->pending;
+	run->commit_tail = &run->commits;
+	run->cancel_mail.kind = MAIL_CANCEL;
+	run->due_mail.kind = MAIL_DUE;
+	run->begin_mail.kind = MAIL_BEGIN;
+	run->timer.fire = run_timer_fired;
+	run->tally.size = sizeof run->tally;
+	run->resumed_mono_ms = clock_mono_ms();
+	pthread_mutex_init(&run->mail_lock, NULL);
+	pthread_condattr_init(&mono);
+	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	pthread_cond_init(&run->over_cond, &mono);
+	pthread_condattr_destroy(&mono);
+	run_touch(run);
+	*out = run;
+	return EXS_OK;
+}
+
+void run_drop(struct run *run)
+{
+	run_unref(run);
+}
+
+const struct run_result *run_result(const struct run *run)
+{
+	return &run->result;
+}
+
+const exs_run_info *run_info(const struct run *run)
+{
+	return &run->info;
+}
+
+bool run_cancel(struct run *run, int32_t cause, const char *text)
+{
+	bool over;
+
+	/* The text first: whoever sees the cause finds it. The first one stays, as the first cause does. */
+	pthread_mutex_lock(&run->mail_lock);
+	over = run->over;
+	if (!over && !run->cancel_text && cancel_cause(run->token) == EXS_CAUSE_NONE)
+		run->cancel_text = strdup(text ? text : "");
+	pthread_mutex_unlock(&run->mail_lock);
+	return !over && cancel_fire(run->token, cause);
+}
+
+bool engine_wait(struct run *run, int64_t wait_ms)
+{
+	struct timespec until;
+	bool over;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	if (wait_ms > 0) {
+		until.tv_sec += wait_ms / 1000;
+		until.tv_nsec += (wait_ms % 1000) * 1000000;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+	}
+	pthread_mutex_lock(&run->mail_lock);
+	while (!run->over) {
+		if (wait_ms < 0)
+			pthread_cond_wait(&run->over_cond, &run->mail_lock);
+		else if (pthread_cond_timedwait(&run->over_cond, &run->mail_lock, &until))
+			break;
+	}
+	over = run->over;
+	pthread_mutex_unlock(&run->mail_lock);
+	return over;
+}
+
+/* ---- starting ---- */
+
+static void put_list(struct buf *b, const char *key, const char *const *words, size_t n)
+{
+	size_t i;
+
+	buf_printf(b, ",\"%s\":[", key);
+	for (i = 0; i < n; i++) {
+		buf_puts(b, i ? "," : "");
+		buf_jsonz(b, words[i]);
+	}
+	buf_puts(b, "]");
+}
+
+static void put_text(struct buf *b, const char *key, exs_str text)
+{
+	buf_printf(b, ",\"%s\":", key);
+	buf_json(b, text);
+}
+
+static void put_models(struct buf *b, const struct conf_agent *a)
+{
+	size_t i;
+
+	buf_puts(b, ",\"models\":[");
+	for (i = 0; a->tier && i < a->tier->model_n; i++) {
+		buf_puts(b, i ? "," : "");
+		buf_jsonz(b, a->tier->models[i].text);
+	}
+	buf_puts(b, "]");
+}
+
+static void put_deliver(struct buf *b, const struct run_spec *spec)
+{
+	size_t i;
+
+	if (spec->deliver) {
+		for (i = 0; spec->deliver[i];)
+			i++;
+		put_list(b, "deliver", spec->deliver, i);
+		return;
+	}
+	buf_puts(b, ",\"deliver\":[");
+	for (i = 0; i < spec->agent->deliver_n; i++) {
+		struct buf t;
+
+		buf_init(&t, RUN_NAME_MAX * 4);
+		buf_printf(&t, "%s:%s", spec->agent->deliver[i].kind, spec->agent->deliver[i].target);
+		buf_puts(b, i ? "," : "");
+		buf_json(b, buf_view(&t));
+		buf_release(&t);
+	}
+	buf_puts(b, "]");
+}
+
+static void started_body(const struct engine *e, const struct run_spec *spec, const char *id, struct buf *b)
+{
+	static const char *const durability[] = { "strict", "relaxed", "none" };
+	const struct conf_agent *a = spec->agent;
+
+	buf_puts(b, "{\"v\":1");
+	put_text(b, "agent", str_of(a->name));
+	put_text(b, "caller", str_of(spec->caller));
+	put_text(b, "channel", str_of(spec->channel));
+	put_text(b, "parent", str_of(NULL));
+	put_text(b, "root", str_of(id));
+	put_text(b, "tier", str_of(a->tier_name));
+	put_text(b, "input", spec->input);
+	put_text(b, "system", str_of(a->prompt));
+	put_models(b, a);
+	put_list(b, "tools", a->tools, a->tool_n);
+	put_deliver(b, spec);
+	buf_printf(b,
+		   ",\"depth\":0,\"limits\":{\"steps\":%d,\"runtime_ms\":%lld,\"same_calls\":%d,\"failed_steps\":%d,"
+		   "\"answer_tokens\":%lld,\"attempts\":%d},\"in_doubt\":\"%s\",\"durability\":\"%s\"}",
+		   (int)a->max_steps, (long long)a->max_runtime_ms, (int)a->max_same_calls, (int)a->max_failed_steps,
+		   (long long)a->max_tokens, (int)e->host->conf->run.attempts, a->in_doubt == CONF_PARK ? "park" : "tell",
+		   durability[spec->durability]);
+}
+
+static exs_status check_spec(const struct engine *e, const struct run_spec *spec, exs_err *err)
+{
+	const struct conf_agent *a = spec->agent;
+
+	if (!utf8_ok(spec->input))
+		return err_set(err, EXS_INVALID, 0, "the question is not UTF-8 text (byte %zu)",
+			       utf8_bad(spec->input.p, spec->input.n));
+	if (spec->input.n > RUN_TEXT_MAX / 2)
+		return err_set(err, EXS_TOOBIG, 0, "the question has %zu bytes; %u are possible", spec->input.n,
+			       RUN_TEXT_MAX / 2);
+	if (!a->tier)
+		return err_set(err, EXS_NOTFOUND, 0, "agent '%s' asks for tier '%s', which the conf does not have", a->name,
+			       a->tier_name);
+	if (spec->durability != CONF_NONE && !!e->host->store != !!e->host->checkpoint)
+		return err_set(err, EXS_INVALID, 0,
+			       "a durable run needs both a store and a checkpoint, and only '%s' is bound; bind both, or set "
+			       "run.durability to none",
+			       e->host->store ? "store" : "checkpoint");
+	return EXS_OK;
+}
+
+exs_status engine_start(struct engine *e, const struct run_spec *spec, const struct run_listener *listener,
+			struct run **out, exs_err *err)
+{
+	char id[ID_MAX];
+	struct run *run;
+	struct buf body;
+	exs_status status = check_spec(e, spec, err);
+
+	if (status == EXS_OK)
+		status = ids_next(&e->ids, id, err);
+	if (status == EXS_OK)
+		status = run_new(e, id, listener, &run, err);
+	if (status)
+		return status;
+	run->agent = spec->agent;
+	run->durable = spec->durability != CONF_NONE && e->host->store && e->host->checkpoint;
+	buf_init(&body, RUN_TEXT_MAX * 2);
+	started_body(e, spec, id, &body);
+	run->first_seq = run_record(run, EXS_FACT_RUN_STARTED, str_of(NULL), NULL, NULL, &body);
+	if (run->broken)
+		status = err_set(err, EXS_INVALID, 0, "the run cannot begin: %.200s",
+				 run->result.error ? run->result.error : "no memory");
+	if (status == EXS_OK)
+		status = run_info_fill(run, err);
+	if (status == EXS_OK)
+		status = registry_add(e, run, err);
+	if (status) {
+		run_unref(run);
+		return status;
+	}
+	*out = run_ref(run);
+	run_post(run, &run->begin_mail);
+	run_unref(run);
+	return EXS_OK;
+}
+
+/* ---- the engine ---- */
+
+static void warm(struct job *job)
+{
+	free(job);
+}
+
+/* A pool that has one thread keeps it: from now on handing it a job cannot fail. */
+static exs_status warm_up(struct engine *e, exs_err *err)
+{
+	struct job *job = calloc(1, sizeof *job);
+
+	if (!job)
+		return err_set(err, EXS_NOMEM, 0, "no memory for a worker");
+	job->run = warm;
+	if (pool_submit(&e->host->steps, job, err)) {
+		free(job);
+		return err->status;
+	}
+	return EXS_OK;
+}
+
+static void beat(void *arg)
+{
+	inbox_drain(arg);
+}
+
+exs_status engine_open(struct host *host, struct engine **out, exs_err *err)
+{
+	struct engine *e = calloc(1, sizeof *e);
+	exs_status status;
+
+	if (!e)
+		return err_set(err, EXS_NOMEM, 0, "no memory for the engine");
+	e->host = host;
+	pthread_mutex_init(&e->lock, NULL);
+	pthread_cond_init(&e->empty, NULL);
+	ids_init(&e->ids);
+	run_service_init(e);
+	status = warm_up(e, err);
+	if (status == EXS_OK)
+		status = toolbox_init(&e->tools, host, err);
+	if (status == EXS_OK && host->store)
+		status = owner_open(host, &e->ids, beat, e, &e->owner, err);
+	if (status) {
+		engine_close(e);
+		return status;
+	}
+	*out = e;
+	return EXS_OK;
+}
+
+void engine_close(struct engine *e)
+{
+	if (!e)
+		return;
+	pthread_mutex_lock(&e->lock);
+	e->stopping = true;
+	while (e->run_n > 0)
+		pthread_cond_wait(&e->empty, &e->lock);
+	pthread_mutex_unlock(&e->lock);
+	owner_close(e->owner);
+	/* Passes of runs that are over may still be on their way out. */
+	pool_stop(&e->host->steps, e->host->stall_ms);
+	e->host->run_svc.size = 0;
+	toolbox_release(&e->tools);
+	ids_release(&e->ids);
+	pthread_cond_destroy(&e->empty);
+	pthread_mutex_destroy(&e->lock);
+	free(e);
+}
+
+static void shut(struct run *run, void *arg)
+{
+	(void)arg;
+	run_cancel(run, EXS_CAUSE_SHUTDOWN, "the process was asked to stop");
+}
+
+void engine_shutdown(struct engine *e)
+{
+	pthread_mutex_lock(&e->lock);
+	e->stopping = true;
+	pthread_mutex_unlock(&e->lock);
+	registry_each(e, shut, NULL);
+}

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT */
+/* fold.c - state and the next fact to the next state: pure, deterministic, total. Calls are in fold_call.c. */
+#include "run/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "run/message.h"
+#include "run/state_edit.h"
+#include "run/words.h"
+
+static exs_status corrupt(const exs_fact *f, exs_err *err, const char *what)
+{
+	return err_set(err, EXS_CORRUPT, 0, "fact %lld (%s): %s", (long long)f->seq, fact_word(f->kind), what);
+}
+
+static char *text_or_empty(exs_str body, const char *key, size_t max)
+{
+	exs_str v;
+
+	if (json_get(body, key, &v))
+		return strdup("");
+	return json_get_textz(body, key, max);
+}
+
+static exs_status list_of(exs_str body, const char *key, uint32_t max, char **out, uint32_t *n)
+{
+	struct buf text;
+	struct json_iter it;
+	exs_str list, item;
+	exs_status status = EXS_OK;
+
+	if (!json_get_array(body, key, &list))
+		return EXS_OK;
+	buf_init(&text, RUN_NAME_MAX * 4);
+	for (json_iter_init(&it, list); status == EXS_OK && json_next(&it, NULL, &item);) {
+		buf_clear(&text);
+		if (*n == max || json_text(item, &text) || !buf_ok(&text))
+			status = EXS_CORRUPT;
+		else if (!(out[*n] = str_dup(buf_view(&text))))
+			status = EXS_NOMEM;
+		else
+			(*n)++;
+	}
+	buf_release(&text);
+	return status;
+}
+
+static exs_status list_alloc(exs_str body, const char *key, uint32_t max, char ***out, uint32_t *n)
+{
+	*out = calloc(max, sizeof **out);
+	if (!*out)
+		return EXS_NOMEM;
+	return list_of(body, key, max, *out, n);
+}
+
+static bool limits_of(exs_str body, struct limits *out)
+{
+	int64_t steps, same, failed, attempts;
+	exs_str v;
+
+	if (!json_get_object(body, "limits", &v) || !json_get_int(v, "steps", &steps) ||
+	    !json_get_int(v, "same_calls", &same) || !json_get_int(v, "failed_steps", &failed) ||
+	    !json_get_int(v, "attempts", &attempts) || !json_get_int(v, "runtime_ms", &out->runtime_ms) ||
+	    !json_get_int(v, "answer_tokens", &out->answer_tokens))
+		return false;
+	if (steps < 1 || same < 1 || failed < 1 || attempts < 0 || out->runtime_ms < 1 ||
+	    out->answer_tokens < 0 || steps > INT32_MAX || same > INT32_MAX || failed > INT32_MAX ||
+	    attempts > INT32_MAX)
+		return false;
+	out->steps = (int32_t)steps;
+	out->same_calls = (int32_t)same;
+	out->failed_steps = (int32_t)failed;
+	out->attempts = (int32_t)attempts;
+	return true;
+}
+
+static exs_status texts_of(struct state *s, const exs_fact *f, exs_err *err)
+{
+	const struct {
+		const char *key;
+		char **to;
+		size_t max;
+	} texts[] = { { "agent", &s->agent, RUN_NAME_MAX },	{ "caller", &s->caller, RUN_NAME_MAX },
+		      { "channel", &s->channel, RUN_NAME_MAX }, { "parent", &s->parent, ID_MAX },
+		      { "root", &s->root, ID_MAX },		{ "tier", &s->tier, RUN_NAME_MAX },
+		      { "input", &s->input, RUN_TEXT_MAX },	{ "system", &s->system, RUN_TEXT_MAX } };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(texts); i++) {
+		*texts[i].to = text_or_empty(f->body, texts[i].key, texts[i].max);
+		if (!*texts[i].to)
+			return corrupt(f, err, "a text is missing, too long or not a text");
+	}
+	return EXS_OK;
+}
+
+static exs_status run_started(struct state *s, const exs_fact *f, exs_err *err)
+{
+	struct buf word, first;
+	exs_status status;
+	int64_t v = 0, depth = 0;
+
+	if (!json_get_int(f->body, "v", &v) || v != 1)
+		return err_set(err, EXS_CORRUPT, 0, "run_started has version %lld; this release reads 1", (long long)v);
+	if (texts_of(s, f, err))
+		return err->status;
+	if (!limits_of(f->body, &s->limits))
+		return corrupt(f, err, "its limits are missing or out of range");
+	json_get_int(f->body, "depth", &depth);
+	s->depth = (int32_t)(depth < 0 || depth > 1000 ? 0 : depth);
+	if (list_of(f->body, "models", CHAIN_MAX, s->models, &s->model_count) || s->model_count == 0)
+		return corrupt(f, err, "it names no model, or more than 8");
+	if (list_alloc(f->body, "tools", TOOLS_MAX, &s->tools, &s->tool_count) ||
+	    list_alloc(f->body, "deliver", CHAIN_MAX, &s->deliver, &s->deliver_count))
+		return corrupt(f, err, "its lists cannot be read");
+	buf_init(&word, RUN_NAME_MAX);
+	s->park_in_doubt = json_get_text(f->body, "in_doubt", &word) && str_is(buf_view(&word), "park");
+	buf_clear(&word);
+	s->relaxed = json_get_text(f->body, "durability", &word) && str_is(buf_view(&word), "relaxed");
+	buf_release(&word);
+
+	buf_init(&first, RUN_TEXT_MAX * 2);
+	message_user(&first, str_of(s->input));
+	status = state_segment_add(s, &first);
+	buf_release(&first);
+	if (status)
+		return err_set(err, status, 0, "no room for the run's input");
+	s->started = true;
+	s->attempt = 1;
+	s->started_ms = f->at_ms;
+	return EXS_OK;
+}
+
+/* What the dead attempt left open is open no more: its turn is lost, its calls are judged by plan. */
+static exs_status run_resumed(struct state *s, const exs_fact *f, exs_err *err)
+{
+	uint32_t i;
+
+	if (f->attempt != s->attempt + 1)
+		return corrupt(f, err, "the attempts have a hole");
+	s->attempt = f->attempt;
+	s->crashes = s->parked ? s->crashes : s->crashes + 1;
+	s->parked = false;
+	s->turn_open = false;
+	for (i = 0; i < s->call_count; i++)
+		if (s->calls[i].stage == CALL_STARTED)
+			s->calls[i].stage = CALL_STALE;
+	return EXS_OK;
+}
+
+static exs_status set_why(struct state *s, const exs_fact *f, exs_err *err)
+{
+	char *why = text_or_empty(f->body, "text", RUN_TEXT_MAX);
+
+	if (!why)
+		return corrupt(f, err, "its text cannot be read");
+	free(s->why);
+	s->why = why;
+	return EXS_OK;
+}
+
+static exs_status run_cancelled(struct state *s, const exs_fact *f, exs_err *err)
+{
+	struct buf word;
+	int32_t cause = -1;
+
+	buf_init(&word, RUN_NAME_MAX);
+	if (json_get_text(f->body, "cause", &word))
+		cause = cause_of(buf_view(&word));
+	buf_release(&word);
+	if (cause <= EXS_CAUSE_NONE)
+		return corrupt(f, err, "its cause is unknown");
+	if (s->cancelled) /* the first cause wins */
+		return EXS_OK;
+	s->cancelled = cause;
+	return set_why(s, f, err);
+}
+
+static exs_status run_ended(struct state *s, const exs_fact *f, exs_err *err)
+{
+	struct buf word;
+	char *output;
+
+	buf_init(&word, RUN_NAME_MAX);
+	s->status = json_get_text(f->body, "status", &word) ? ended_of(buf_view(&word)) : -1;
+	buf_clear(&word);
+	if (json_get_text(f->body, "reason", &word) && word.n < sizeof s->reason)
+		memcpy(s->reason, word.p, word.n + 1);
+	buf_release(&word);
+	if (s->status <= EXS_ENDED_NONE)
+		return corrupt(f, err, "its status is unknown");
+	output = text_or_empty(f->body, "output", RUN_TEXT_MAX);
+	if (!output)
+		return corrupt(f, err, "its output cannot be read");
+	free(s->output);
+	s->output = output;
+	s->ended = true;
+	if (s->status == EXS_ENDED_OK)
+		return EXS_OK;
+	free(s->why);
+	s->why = text_or_empty(f->body, "error", RUN_TEXT_MAX);
+	return s->why ? EXS_OK : corrupt(f, err, "its error cannot be read");
+}
+
+static exs_status turn_started(struct state *s, const exs_fact *f, exs_err *err)
+{
+	if (s->turn_open || s->call_count > 0)
+		return corrupt(f, err, "a turn begins while something is open");
+	if (f->step != s->step + 1)
+		return corrupt(f, err, "its step does not follow");
+	s->turn_open = true;
+	return EXS_OK;
+}
+
+static void usage_add(exs_usage *sum, const exs_usage *u)
+{
+	const int64_t from[] = { u->in_tokens,	u->cache_read_tokens, u->cache_write_tokens,
+				 u->out_tokens, u->reasoning_tokens,  u->cost_micro };
+	int64_t *const to[] = { &sum->in_tokens,  &sum->cache_read_tokens, &sum->cache_write_tokens,
+				&sum->out_tokens, &sum->reasoning_tokens,  &sum->cost_micro };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(to); i++)
+		if (from[i] > 0 && *to[i] <= INT64_MAX - from[i])
+			*to[i] += from[i];
+	sum->estimated |= u->estimated;
+}
+
+/* The answer of a turn without calls: its own text, or the last one of substance when it only points back. */
+static exs_status final_answer(struct state *s, struct buf *text)
+{
+	exs_str earlier = str_of(s->last_text);
+
+	free(s->output);
+	if (answer_is_weak(buf_view(text), earlier) && earlier.n > 0)
+		s->output = str_dup(earlier);
+	else
+		s->output = str_dup(buf_view(text));
+	s->final = true;
+	return s->output ? EXS_OK : EXS_NOMEM;
+}
+
+static exs_status turn_text(struct state *s, exs_str message)
+{
+	struct buf text;
+	exs_status status = EXS_OK;
+
+	buf_init(&text, RUN_TEXT_MAX);
+	message_text(message, &text);
+	if (!buf_ok(&text)) {
+		status = text.status;
+	} else if (s->call_count == 0 && s->steer_count == 0) {
+		status = final_answer(s, &text);
+	} else if (!answer_is_weak(buf_view(&text), str_of(s->last_text))) {
+		free(s->last_text);
+		s->last_text = str_dup(buf_view(&text));
+		status = s->last_text ? EXS_OK : EXS_NOMEM;
+	}
+	buf_release(&text);
+	return status;
+}
+
+static exs_status turn_ended(struct state *s, const exs_fact *f, exs_err *err)
+{
+	struct buf segment;
+	exs_status status;
+	exs_str message;
+
+	if (!s->turn_open || f->step != s->step + 1)
+		return corrupt(f, err, "no such turn is open");
+	if (!json_get_object(f->body, "message", &message))
+		return corrupt(f, err, "it holds no message");
+	if (message_check_assistant(message, err))
+		return err_set(err, EXS_CORRUPT, 0, "fact %lld: %.200s", (long long)f->seq, err->text);
+	s->turn_open = false;
+	s->step++;
+	s->target = 0;
+	s->tries = 0;
+	s->retry_after_ms = 0;
+	s->crashes = 0;
+	free(s->why);
+	s->why = NULL;
+	free(s->model);
+	s->model = str_dup(f->name);
+	if (f->usage)
+		usage_add(&s->usage, f->usage);
+	buf_init(&segment, TRANSCRIPT_MAX);
+	buf_str(&segment, message);
+	status = s->model ? state_segment_add(s, &segment) : EXS_NOMEM;
+	buf_release(&segment);
+	if (status == EXS_OK)
+		status = fold_turn_calls(s, message, err);
+	if (status == EXS_OK)
+		status = turn_text(s, message);
+	if (status == EXS_OK)
+		status = fold_steers(s);
+	return status == EXS_OK ? EXS_OK : err_set(err, status, 0, "fact %lld: the turn does not fit", (long long)f->seq);
+}
+
+static exs_status steered(struct state *s, const exs_fact *f, exs_err *err)
+{
+	char *text = json_get_textz(f->body, "text", RUN_TEXT_MAX);
+
+	if (!text)
+		return corrupt(f, err, "it holds no text");
+	if (s->steer_count == STEERS_MAX) {
+		free(text);
+		return corrupt(f, err, "more messages wait than the kernel lets in");
+	}
+	s->steers[s->steer_count++] = text;
+	if (fold_steers(s))
+		return err_set(err, EXS_NOMEM, 0, "no room for a message");
+	return EXS_OK;
+}
+
+exs_status fold_steers(struct state *s)
+{
+	struct buf m;
+	exs_status status = EXS_OK;
+	uint32_t i;
+
+	if (s->turn_open || s->call_count > 0)
+		return EXS_OK;
+	for (i = 0; i < s->steer_count; i++) {
+		buf_init(&m, RUN_TEXT_MAX * 2);
+		message_user(&m, str_of(s->steers[i]));
+		if (status == EXS_OK)
+			status = state_segment_add(s, &m);
+		buf_release(&m);
+		free(s->steers[i]);
+	}
+	s->steer_count = 0;
+	return status;
+}
+
+static exs_status limit_raised(struct state *s, const exs_fact *f, exs_err *err)
+{
+	struct buf what;
+	int64_t now = 0;
+	bool steps, runtime;
+
+	buf_init(&what, RUN_NAME_MAX);
+	json_get_text(f->body, "what", &what);
+	steps = str_is(buf_view(&what), "steps");
+	runtime = str_is(buf_view(&what), "runtime_ms");
+	buf_release(&what);
+	if (!json_get_int(f->body, "now", &now) || now < 1 || (!steps && !runtime))
+		return corrupt(f, err, "it does not say which limit is what now");
+	if (steps)
+		s->limits.steps = (int32_t)(now > INT32_MAX ? INT32_MAX : now);
+	else
+		s->limits.runtime_ms = now;
+	return EXS_OK;
+}
+
+static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
+{
+	switch (f->kind) {
+	case EXS_FACT_RUN_STARTED:
+		return run_started(s, f, err);
+	case EXS_FACT_RUN_RESUMED:
+		return run_resumed(s, f, err);
+	case EXS_FACT_RUN_PARKED:
+		s->parked = true;
+		return set_why(s, f, err);
+	case EXS_FACT_RUN_CANCELLED:
+		return run_cancelled(s, f, err);
+	case EXS_FACT_RUN_ENDED:
+		return run_ended(s, f, err);
+	case EXS_FACT_TURN_STARTED:
+		return turn_started(s, f, err);
+	case EXS_FACT_TURN_ENDED:
+		return turn_ended(s, f, err);
+	case EXS_FACT_TURN_FAILED:
+		return fold_turn_failed(s, f, err);
+	case EXS_FACT_CALL_STARTED:
+		return fold_call_started(s, f, err);
+	case EXS_FACT_CALL_ENDED:
+		return fold_call_ended(s, f, err);
+	case EXS_FACT_STEERED:
+		return steered(s, f, err);
+	case EXS_FACT_LIMIT_RAISED:
+		return limit_raised(s, f, err);
+	case EXS_FACT_BUDGET_DENIED:
+		s->denied = true;
+		return set_why(s, f, err);
+	default: /* reserved kinds, kinds that tell and change nothing, and kinds of a newer release */
+		return EXS_OK;
+	}
+}
+
+exs_status fold(struct state *s, const exs_fact *f, exs_err *err)
+{
+	exs_status status;
+
+	if (f->seq != s->seq + 1)
+		return err_set(err, EXS_CORRUPT, 0, "fact %lld follows fact %lld: the log has a hole", (long long)f->seq,
+			       (long long)s->seq);
+	if (s->started == (f->kind == EXS_FACT_RUN_STARTED))
+		return corrupt(f, err, s->started ? "the run begins twice" : "the run has not begun");
+	if (s->started && f->kind != EXS_FACT_RUN_RESUMED && f->attempt != s->attempt)
+		return corrupt(f, err, "it belongs to another attempt");
+	if (s->ended && f->kind != EXS_FACT_DELIVERY_ENDED && f->kind != EXS_FACT_PORT_FAILED)
+		return corrupt(f, err, "the run had ended");
+	if (s->parked && f->kind != EXS_FACT_RUN_RESUMED && f->kind != EXS_FACT_PORT_FAILED)
+		return corrupt(f, err, "the run was parked");
+	status = json_check_object(f->body, JSON_DEPTH_MAX, err);
+	if (status)
+		return err_set(err, EXS_CORRUPT, 0, "fact %lld (%s): %.160s", (long long)f->seq, fact_word(f->kind),
+			       err->text);
+	status = fold_kind(s, f, err);
+	if (status)
+		return status;
+	s->seq = f->seq;
+	s->at_ms = f->at_ms;
+	if (f->run_ms > s->run_ms)
+		s->run_ms = f->run_ms;
+	return EXS_OK;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* fold_call.c - the part of the fold that follows one turn's calls, and the failures of turns. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "run/message.h"
+#include "run/state_edit.h"
+#include "run/words.h"
+
+static exs_status corrupt(const exs_fact *f, exs_err *err, const char *what)
+{
+	return err_set(err, EXS_CORRUPT, 0, "fact %lld (%s %.*s): %s", (long long)f->seq, fact_word(f->kind),
+		       (int)(f->call_id.n > CALL_ID_MAX ? CALL_ID_MAX : f->call_id.n), f->call_id.p ? f->call_id.p : "",
+		       what);
+}
+
+/* FNV-1a over name, a NUL and the argument bytes: tells equal calls apart from other ones. */
+static uint64_t fingerprint(const struct call *c)
+{
+	uint64_t h = 14695981039346656037u;
+	const char *p;
+	size_t i;
+
+	for (p = c->name; *p; p++)
+		h = (h ^ (unsigned char)*p) * 1099511628211u;
+	h *= 1099511628211u;
+	for (i = 0; i < c->args_n; i++)
+		h = (h ^ (unsigned char)c->args[i]) * 1099511628211u;
+	return h;
+}
+
+static exs_status count_same(struct state *s, const struct call *c)
+{
+	uint64_t print = fingerprint(c);
+
+	if (s->same_count > 0 && print == s->same_print && strcmp(c->name, s->same_name) == 0) {
+		s->same_count++;
+		return EXS_OK;
+	}
+	/* A guard that has tripped stays tripped: the run ends before any call of this turn. */
+	if (s->same_count >= s->limits.same_calls)
+		return EXS_OK;
+	free(s->same_name);
+	s->same_name = strdup(c->name);
+	s->same_print = print;
+	s->same_count = 1;
+	return s->same_name ? EXS_OK : EXS_NOMEM;
+}
+
+static exs_status call_fill(struct call *c, const struct message_call *from)
+{
+	struct buf args;
+
+	c->id = str_dup(from->id);
+	buf_init(&args, RUN_TEXT_MAX);
+	json_text(from->name, &args);
+	c->name = buf_take(&args);
+	buf_clear(&args);
+	json_text(from->arguments, &args);
+	c->args_n = args.n;
+	c->args = buf_take(&args);
+	buf_release(&args);
+	return c->id && c->name && c->args ? EXS_OK : EXS_NOMEM;
+}
+
+exs_status fold_turn_calls(struct state *s, exs_str message, exs_err *err)
+{
+	struct message_calls it;
+	struct message_call from;
+	exs_status status = EXS_OK;
+	uint32_t n = 0;
+
+	for (message_calls_init(&it, message); message_calls_next(&it, &from);)
+		n++;
+	if (n == 0)
+		return EXS_OK;
+	s->calls = calloc(n, sizeof *s->calls);
+	if (!s->calls)
+		return err_set(err, EXS_NOMEM, 0, "no memory for calls");
+	for (message_calls_init(&it, message); status == EXS_OK && message_calls_next(&it, &from);) {
+		status = call_fill(&s->calls[s->call_count++], &from);
+		if (status == EXS_OK)
+			status = count_same(s, &s->calls[s->call_count - 1]);
+	}
+	return status;
+}
+
+static exs_status find_call(struct state *s, const exs_fact *f, struct call **out, exs_err *err)
+{
+	int32_t i = call_index(s, f->call_id);
+
+	if (i < 0 || f->step != s->step)
+		return corrupt(f, err, "no such call was asked for");
+	*out = &s->calls[i];
+	return EXS_OK;
+}
+
+exs_status fold_call_started(struct state *s, const exs_fact *f, exs_err *err)
+{
+	struct call *c;
+	struct buf word;
+	int32_t effect = -1;
+
+	if (find_call(s, f, &c, err))
+		return err->status;
+	if (c->stage != CALL_PLANNED && c->stage != CALL_STALE)
+		return corrupt(f, err, "the call was started already, or has ended");
+	buf_init(&word, RUN_NAME_MAX);
+	if (json_get_text(f->body, "effect", &word))
+		effect = effect_of(buf_view(&word));
+	buf_clear(&word);
+	if (effect < 0 || !json_get_text(f->body, "key", &word) || word.n >= sizeof c->key) {
+		buf_release(&word);
+		return corrupt(f, err, "its effect or its key cannot be read");
+	}
+	memcpy(c->key, word.n ? word.p : "", word.n);
+	c->key[word.n] = '\0';
+	buf_release(&word);
+	c->effect = effect;
+	c->stage = CALL_STARTED;
+	c->tries++;
+	return EXS_OK;
+}
+
+/* One tool message with the results of all calls, in the order of the calls. */
+static exs_status results_segment(struct state *s)
+{
+	struct buf m;
+	exs_status status;
+	uint32_t i;
+
+	buf_init(&m, TRANSCRIPT_MAX);
+	buf_puts(&m, "{\"role\":\"tool\",\"results\":[");
+	for (i = 0; i < s->call_count; i++) {
+		const struct call *c = &s->calls[i];
+
+		buf_puts(&m, i ? ",{\"id\":" : "{\"id\":");
+		buf_puts(&m, c->id);
+		buf_puts(&m, ",\"name\":");
+		buf_jsonz(&m, c->name);
+		buf_puts(&m, ",\"status\":\"");
+		buf_puts(&m, outcome_word(c->outcome));
+		buf_puts(&m, "\",\"content\":");
+		buf_puts(&m, c->content);
+		buf_puts(&m, "}");
+	}
+	buf_puts(&m, "]}");
+	status = state_segment_add(s, &m);
+	buf_release(&m);
+	return status;
+}
+
+static exs_status step_done(struct state *s)
+{
+	bool all_failed = true;
+	exs_status status;
+	uint32_t i;
+
+	for (i = 0; i < s->call_count; i++) {
+		if (s->calls[i].stage != CALL_ENDED)
+			return EXS_OK;
+		if (s->calls[i].outcome == CALL_OK)
+			all_failed = false;
+	}
+	s->failed_steps = all_failed ? s->failed_steps + 1 : 0;
+	status = results_segment(s);
+	state_calls_release(s);
+	return status ? status : fold_steers(s);
+}
+
+exs_status fold_call_ended(struct state *s, const exs_fact *f, exs_err *err)
+{
+	struct call *c;
+	struct buf word;
+	exs_str content;
+	exs_status status;
+	int32_t outcome = -1;
+
+	if (find_call(s, f, &c, err))
+		return err->status;
+	if (c->stage == CALL_ENDED)
+		return corrupt(f, err, "the call ends twice");
+	buf_init(&word, RUN_NAME_MAX);
+	if (json_get_text(f->body, "status", &word))
+		outcome = outcome_of(buf_view(&word));
+	buf_release(&word);
+	if (outcome < 0 || json_get(f->body, "content", &content) || json_type(content) != JSON_STRING)
+		return corrupt(f, err, "its status or its content cannot be read");
+	c->content = str_dup(content);
+	if (!c->content)
+		return err_set(err, EXS_NOMEM, 0, "no memory for a result");
+	c->outcome = outcome;
+	c->stage = CALL_ENDED;
+	s->calls_ended++;
+	status = step_done(s);
+	return status ? err_set(err, status, 0, "fact %lld: the transcript does not fit", (long long)f->seq) : EXS_OK;
+}
+
+/* ---- failed turns ---- */
+
+enum verdict { TRY_AGAIN, TRY_NEXT, GIVE_UP };
+
+static enum verdict judge(exs_status status, int32_t klass)
+{
+	switch (klass) {
+	case EXS_CLASS_NO_MODEL:
+		return TRY_NEXT;
+	case EXS_CLASS_PERMANENT:
+		return GIVE_UP;
+	case EXS_CLASS_TRANSIENT:
+	case EXS_CLASS_LIMIT:
+	case EXS_CLASS_TRUNCATED:
+		return TRY_AGAIN;
+	default:
+		break;
+	}
+	switch (status) {
+	case EXS_INVALID:
+	case EXS_DENIED:
+	case EXS_UNSUPPORTED:
+	case EXS_TOOBIG:
+		return GIVE_UP;
+	case EXS_NOTFOUND:
+		return TRY_NEXT;
+	default: /* unknown means transient */
+		return TRY_AGAIN;
+	}
+}
+
+/* Each target that failed leaves its sentence: the last error names them all. */
+static exs_status note_failure(struct state *s, const exs_fact *f)
+{
+	struct buf why;
+
+	buf_init(&why, RUN_TEXT_MAX);
+	if (s->why && s->why[0]) {
+		buf_puts(&why, s->why);
+		buf_puts(&why, "; ");
+	}
+	buf_str(&why, f->name);
+	buf_puts(&why, ": ");
+	json_get_text(f->body, "text", &why);
+	free(s->why);
+	s->why = buf_take(&why);
+	buf_release(&why);
+	return s->why ? EXS_OK : EXS_NOMEM;
+}
+
+exs_status fold_turn_failed(struct state *s, const exs_fact *f, exs_err *err)
+{
+	struct buf word;
+	int32_t status = -1, klass = -1;
+	enum verdict next;
+	bool cut = false;
+
+	if (!s->turn_open || f->step != s->step + 1)
+		return corrupt(f, err, "no such turn is open");
+	buf_init(&word, RUN_NAME_MAX);
+	if (json_get_text(f->body, "status", &word))
+		status = status_of(buf_view(&word));
+	buf_clear(&word);
+	if (json_get_text(f->body, "class", &word))
+		klass = class_of(buf_view(&word));
+	buf_release(&word);
+	if (status <= EXS_OK || klass < 0)
+		return corrupt(f, err, "its status or its class is unknown");
+	json_get_bool(f->body, "cut", &cut);
+	json_get_int(f->body, "retry_after_ms", &s->retry_after_ms);
+	s->turn_open = false;
+	if (cut) /* the run's token ended it: that is not the model's failure */
+		return EXS_OK;
+	next = judge(status, klass);
+	s->tries++;
+	if (next == TRY_AGAIN && (s->tries >= TURN_TRIES || s->retry_after_ms > RETRY_ASKED_MAX_MS))
+		next = TRY_NEXT;
+	if (next != TRY_AGAIN && note_failure(s, f))
+		return err_set(err, EXS_NOMEM, 0, "no memory for a failure");
+	if (next == TRY_NEXT) {
+		s->tries = 0;
+		s->retry_after_ms = 0;
+		s->target++;
+	}
+	s->failed = next == GIVE_UP || s->target >= s->model_count;
+	return EXS_OK;
+}

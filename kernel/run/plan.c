@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* plan.c - the decision: state to action. Read it from top to bottom; the first line that fits is it. */
+#include "run/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cancel.h"
+
+static void end(struct action *out, int32_t status, const char *reason, const char *why)
+{
+	out->kind = ACT_END;
+	out->status = status;
+	out->reason = reason;
+	snprintf(out->why, sizeof out->why, "%s", why ? why : "");
+}
+
+static uint64_t calls_at(const struct state *s, enum call_stage stage)
+{
+	uint64_t mask = 0;
+	uint32_t i;
+
+	for (i = 0; i < s->call_count; i++)
+		if (s->calls[i].stage == stage)
+			mask |= (uint64_t)1 << i;
+	return mask;
+}
+
+static void end_cancelled(const struct state *s, struct action *out)
+{
+	switch (s->cancelled) {
+	case EXS_CAUSE_TIMEOUT:
+		end(out, EXS_ENDED_TIMEOUT, "timeout", s->why);
+		return;
+	case EXS_CAUSE_KILL:
+		end(out, EXS_ENDED_KILLED, "killed", s->why);
+		return;
+	case EXS_CAUSE_BUDGET:
+		end(out, EXS_ENDED_DENIED, "budget", s->why);
+		return;
+	default:
+		end(out, EXS_ENDED_CANCELLED, "cancelled", s->why);
+		return;
+	}
+}
+
+/* Calls that an attempt which died had started: the table of docs/FACTS.md, one row a branch. */
+static void recover_calls(const struct state *s, struct action *out)
+{
+	uint64_t again = 0, ask = 0, doubt = 0;
+	uint32_t i;
+
+	for (i = 0; i < s->call_count; i++) {
+		if (s->calls[i].stage != CALL_STALE)
+			continue;
+		switch (s->calls[i].effect) {
+		case EXS_EFFECT_PURE:
+		case EXS_EFFECT_IDEMPOTENT:
+		case EXS_EFFECT_KEYED:
+			again |= (uint64_t)1 << i;
+			break;
+		case EXS_EFFECT_RECONCILABLE:
+			ask |= (uint64_t)1 << i;
+			break;
+		default:
+			doubt |= (uint64_t)1 << i;
+			break;
+		}
+	}
+	if (again) {
+		out->kind = ACT_CALLS;
+		out->calls = again;
+	} else if (ask) {
+		out->kind = ACT_RECONCILE;
+		out->calls = ask;
+	} else if (s->park_in_doubt) {
+		out->kind = ACT_PARK;
+		snprintf(out->why, sizeof out->why,
+			 "a call was started before a crash and nobody knows whether it happened");
+	} else {
+		out->kind = ACT_DOUBT;
+		out->calls = doubt;
+	}
+}
+
+static void next_turn(const struct state *s, struct action *out)
+{
+	out->kind = ACT_TURN;
+	if (s->tries > 0)
+		out->delay_ms = s->retry_after_ms > 0 ? s->retry_after_ms : RETRY_PAUSE_MS;
+}
+
+/* Loop guards and limits, asked between two steps. */
+static bool tripped(const struct state *s, struct action *out)
+{
+	char why[240];
+
+	if (s->same_count >= s->limits.same_calls) {
+		snprintf(why, sizeof why, "the model asked for '%.100s' with the same arguments %d times in a row",
+			 s->same_name, (int)s->same_count);
+		end(out, EXS_ENDED_ERROR, "tool_loop", why);
+		return true;
+	}
+	if (s->failed_steps >= s->limits.failed_steps) {
+		snprintf(why, sizeof why, "every tool call failed in %d steps in a row", (int)s->failed_steps);
+		end(out, EXS_ENDED_ERROR, "tool_loop", why);
+		return true;
+	}
+	if (s->call_count == 0 && s->step >= s->limits.steps) {
+		snprintf(why, sizeof why, "the limit of %d steps was reached before the answer", (int)s->limits.steps);
+		end(out, EXS_ENDED_ERROR, "step_limit", why);
+		return true;
+	}
+	return false;
+}
+
+void plan(const struct state *s, struct action *out)
+{
+	memset(out, 0, sizeof *out);
+	out->reason = "";
+	if (!s->started || s->ended || s->parked)
+		return;
+	/* What is out must come back first: nothing ends with a call in the air. */
+	if (s->turn_open || (calls_at(s, CALL_STARTED) && (s->cancelled || !calls_at(s, CALL_PLANNED)))) {
+		out->kind = ACT_WAIT;
+		return;
+	}
+	/* A genuine outcome is never relabelled because the token fired later. */
+	if (s->final)
+		end(out, EXS_ENDED_OK, "", "");
+	else if (s->failed)
+		end(out, EXS_ENDED_ERROR, "model", s->why);
+	else if (s->denied)
+		end(out, EXS_ENDED_DENIED, "budget", s->why);
+	else if (s->cancelled)
+		end_cancelled(s, out);
+	else if (s->crashes > s->limits.attempts)
+		end(out, EXS_ENDED_ERROR, "attempts",
+		    "given up: the process died in this run more often than run.attempts allows");
+	else if (tripped(s, out))
+		return;
+	else if (calls_at(s, CALL_STALE))
+		recover_calls(s, out);
+	else if (calls_at(s, CALL_PLANNED)) {
+		out->kind = ACT_CALLS;
+		out->calls = calls_at(s, CALL_PLANNED);
+	} else
+		next_turn(s, out);
+}
+
+const char *action_word(enum action_kind kind)
+{
+	static const char *const words[] = { "nothing", "wait", "turn", "calls", "reconcile", "doubt", "park", "end" };
+
+	return words[kind];
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * recover.c - a run from its facts: load, fold, claim by fence, go on.
+ *
+ * The claim is not a step of its own: the first batch of the new attempt checks the head that was read, so either the
+ * whole beginning of the attempt commits or another process was faster and nothing happened.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "run/delivery.h"
+#include "run/engine_priv.h"
+
+struct load {
+	struct run *run;
+	exs_err err;
+};
+
+static exs_status fold_row(void *arg, const exs_fact *fact)
+{
+	struct load *l = arg;
+
+	return fold(&l->run->state, fact, &l->err);
+}
+
+static exs_status load_state(struct run *run, exs_err *err)
+{
+	struct load l = { run, EXS_ERR_INIT };
+	exs_status status = call_ckpt_load(run->host->checkpoint, run->id, fold_row, &l, err);
+
+	if (status && l.err.status)
+		*err = l.err; /* the fold knows better what is wrong */
+	return status;
+}
+
+static exs_status check_head(const struct run *run, const struct head *head, exs_err *err)
+{
+	if (head->seq == run->state.seq)
+		return EXS_OK;
+	return err_set(err, EXS_CORRUPT, 0, "run %s has facts up to %lld, its head says %lld", run->id,
+		       (long long)run->state.seq, (long long)head->seq);
+}
+
+/* A run that has ended shows what it ended with. */
+static exs_status show_ended(struct run *run)
+{
+	const struct state *s = &run->state;
+	struct run_result *r = &run->result;
+
+	r->status = s->status;
+	r->reason = s->reason;
+	r->output = strdup(s->output ? s->output : "");
+	r->error = strdup(s->why && s->status != EXS_ENDED_OK ? s->why : "");
+	r->usage = s->usage;
+	r->steps = s->step;
+	r->attempt = s->attempt;
+	r->calls = s->calls_ended;
+	r->run_ms = s->run_ms;
+	run->phase = RUN_OVER;
+	run->over = true;
+	return r->output && r->error ? EXS_OK : EXS_NOMEM;
+}
+
+static exs_status record_resumed(struct run *run, exs_err *err)
+{
+	struct buf body;
+
+	run->info.attempt = run->state.attempt + 1;
+	buf_init(&body, RUN_NAME_MAX);
+	buf_printf(&body, "{\"owner\":\"%s\",\"parked\":%s}", owner_id(run->e->owner),
+		   run->state.parked ? "true" : "false");
+	run->first_seq = run_record(run, EXS_FACT_RUN_RESUMED, str_of(NULL), NULL, NULL, &body);
+	if (run->broken)
+		return err_set(err, EXS_CORRUPT, 0, "run %s cannot go on: %.180s", run->id,
+			       run->result.error ? run->result.error : "no memory");
+	return run_info_fill(run, err);
+}
+
+static exs_status take_over(struct run *run, const struct head *head, exs_err *err)
+{
+	exs_status status = check_head(run, head, err);
+
+	if (status == EXS_OK)
+		status = owner_is_dead(run->e->owner, head->owner, err);
+	if (status == EXS_CONFLICT) {
+		exs_err why = *err;
+
+		return err_set(err, EXS_CONFLICT, 0, "run %s is not taken: %.180s", run->id, why.text);
+	}
+	if (status)
+		return status;
+	run->durable = true;
+	run->head = *head;
+	run->head_stored = true;
+	run->fence = head->fence + 1;
+	run->resumed_run_ms = run->state.run_ms;
+	run->agent = conf_agent(run->host->conf, run->state.agent);
+	return record_resumed(run, err);
+}
+
+static exs_status prepare(struct engine *e, struct run *run, bool *ended, exs_err *err)
+{
+	struct head head;
+	exs_status status = head_read(e->host, run->id, &head, err);
+
+	if (status == EXS_NOTFOUND)
+		return err_set(err, EXS_NOTFOUND, 0, "there is no run '%.40s'; 'executus runs' lists them", run->id);
+	if (status == EXS_OK)
+		status = load_state(run, err);
+	if (status)
+		return status;
+	*ended = run->state.ended;
+	return *ended ? show_ended(run) : take_over(run, &head, err);
+}
+
+exs_status engine_resume(struct engine *e, const char *run_id, const struct run_listener *listener, struct run **out,
+			 exs_err *err)
+{
+	struct run *run;
+	bool ended = false;
+	exs_status status;
+
+	if (!e->host->store || !e->host->checkpoint)
+		return err_set(err, EXS_UNSUPPORTED, 0, "nothing is stored here: bind a store and a checkpoint in the conf");
+	if (!id_ok(run_id))
+		return err_set(err, EXS_INVALID, 0, "'%.40s' is not the id of a run", run_id);
+	status = run_new(e, run_id, listener, &run, err);
+	if (status)
+		return status;
+	status = prepare(e, run, &ended, err);
+	if (status == EXS_OK && !ended)
+		status = registry_add(e, run, err);
+	if (status) {
+		run_unref(run);
+		return status;
+	}
+	*out = run_ref(run);
+	if (!ended)
+		run_post(run, &run->begin_mail);
+	run_unref(run);
+	return EXS_OK;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* state.c - the life of a state, and the ids of its calls. */
+#include "run/state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/text.h"
+#include "run/state_edit.h"
+
+void state_init(struct state *s)
+{
+	memset(s, 0, sizeof *s);
+	s->usage.size = sizeof s->usage;
+}
+
+void state_calls_release(struct state *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->call_count; i++) {
+		free(s->calls[i].id);
+		free(s->calls[i].name);
+		free(s->calls[i].args);
+		free(s->calls[i].content);
+	}
+	free(s->calls);
+	s->calls = NULL;
+	s->call_count = 0;
+}
+
+static void free_list(char **list, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
+}
+
+void state_release(struct state *s)
+{
+	char *texts[] = { s->agent,  s->caller, s->channel, s->parent,	  s->root,	s->tier, s->input,
+			  s->system, s->output, s->why,	    s->last_text, s->same_name, s->model };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(texts); i++)
+		free(texts[i]);
+	for (i = 0; i < s->model_count; i++)
+		free(s->models[i]);
+	free_list(s->tools, s->tool_count);
+	free_list(s->deliver, s->deliver_count);
+	state_calls_release(s);
+	for (i = 0; i < s->segment_count; i++)
+		free(s->segments[i].p);
+	free(s->segments);
+	for (i = 0; i < s->steer_count; i++)
+		free(s->steers[i]);
+	state_init(s);
+}
+
+void call_id(const struct state *s, uint32_t index, char out[CALL_ID_MAX])
+{
+	snprintf(out, CALL_ID_MAX, "%" PRId32 ".%" PRIu32, s->step, index);
+}
+
+int32_t call_index(const struct state *s, exs_str id)
+{
+	char mine[CALL_ID_MAX];
+	uint32_t i;
+
+	for (i = 0; i < s->call_count; i++) {
+		call_id(s, i, mine);
+		if (str_is(id, mine))
+			return (int32_t)i;
+	}
+	return -1;
+}
+
+exs_status state_segment_add(struct state *s, struct buf *message)
+{
+	struct segment *grown;
+	size_t cap;
+
+	if (!buf_ok(message))
+		return message->status;
+	if (s->segment_count >= SEGMENTS_MAX || message->n > TRANSCRIPT_MAX - s->transcript_bytes)
+		return EXS_TOOBIG;
+	if (s->segment_count == s->segment_cap) {
+		cap = s->segment_cap ? s->segment_cap * 2 : 4;
+		grown = realloc(s->segments, cap * sizeof *grown);
+		if (!grown)
+			return EXS_NOMEM;
+		s->segments = grown;
+		s->segment_cap = cap;
+	}
+	s->segments[s->segment_count].n = message->n;
+	s->segments[s->segment_count].p = buf_take(message);
+	if (!s->segments[s->segment_count].p)
+		return EXS_NOMEM;
+	s->transcript_bytes += s->segments[s->segment_count++].n;
+	return EXS_OK;
+}

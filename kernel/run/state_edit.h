@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* state_edit.h - what fold.c and fold_call.c may do to a state; nobody else. */
+#ifndef RUN_STATE_EDIT_H
+#define RUN_STATE_EDIT_H
+
+#include "run/state.h"
+
+void state_calls_release(struct state *s);
+exs_status state_segment_add(struct state *s, struct buf *message); /* takes the bytes */
+
+/* Waiting steers become user messages: only between a turn's results and the next turn. */
+exs_status fold_steers(struct state *s);
+
+exs_status fold_turn_calls(struct state *s, exs_str message, exs_err *err);
+exs_status fold_call_started(struct state *s, const exs_fact *f, exs_err *err);
+exs_status fold_call_ended(struct state *s, const exs_fact *f, exs_err *err);
+exs_status fold_turn_failed(struct state *s, const exs_fact *f, exs_err *err);
+
+#endif

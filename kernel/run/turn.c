@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/* turn.c - asking the model: the reservation, the call, and what came back. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "run/engine_priv.h"
+#include "run/message.h"
+#include "run/words.h"
+
+#define ANSWER_TOKENS 4096 /* what a turn may say, for a reservation, when nothing caps it */
+#define BYTES_A_TOKEN 4	   /* a first estimate */
+
+struct turn_work {
+	struct mail mail;
+	struct work work;
+	struct run *run; /* a reference */
+	_Atomic int refs; /* the work's, and ours until the answer was received */
+	exs_turn turn;
+	exs_str *messages;
+	char what[RUN_NAME_MAX];
+	char model[RUN_NAME_MAX]; /* behind the slash */
+	int64_t begun_ms, need_seq;
+	bool dispatched;
+};
+
+static int64_t estimate(const struct run *run)
+{
+	return (int64_t)(run->state.transcript_bytes + strlen(run->state.system) + run->offer->json_n) / BYTES_A_TOKEN;
+}
+
+/* ---- the reservation ---- */
+
+struct reserve_work {
+	struct mail mail;
+	struct pending pending;
+	struct batch batch;
+	struct run *run;
+};
+
+static void usage_json(struct buf *b, const exs_usage *u)
+{
+	buf_printf(b,
+		   "{\"in_tokens\":%lld,\"cache_read_tokens\":%lld,\"cache_write_tokens\":%lld,\"out_tokens\":%lld,"
+		   "\"reasoning_tokens\":%lld,\"cost_micro\":%lld,\"estimated\":%u}",
+		   (long long)u->in_tokens, (long long)u->cache_read_tokens, (long long)u->cache_write_tokens,
+		   (long long)u->out_tokens, (long long)u->reasoning_tokens, (long long)u->cost_micro, u->estimated);
+}
+
+static void record_usage(struct run *run, int32_t kind, const char *key, const exs_usage *u)
+{
+	struct buf body;
+
+	buf_init(&body, RUN_TEXT_MAX);
+	buf_printf(&body, "{\"%s\":", key);
+	usage_json(&body, u);
+	buf_puts(&body, "}");
+	run_record(run, kind, str_of(run->host->budget->conf->name), NULL, NULL, &body);
+}
+
+static void denied(struct run *run, const char *why)
+{
+	struct buf body;
+
+	buf_init(&body, RUN_TEXT_MAX);
+	buf_puts(&body, "{\"text\":");
+	buf_jsonz(&body, why);
+	buf_puts(&body, "}");
+	run_record(run, EXS_FACT_BUDGET_DENIED, str_of(run->host->budget->conf->name), NULL, NULL, &body);
+}
+
+static void reserve_free(struct reserve_work *r)
+{
+	batch_release(&r->batch);
+	buf_release(&r->pending.out);
+	free(r);
+}
+
+static void reserve_ended(struct pending *p)
+{
+	struct reserve_work *r = container_of(p, struct reserve_work, pending);
+	struct run *run = r->run;
+
+	run_post(run, &r->mail);
+	run_unref(run);
+}
+
+/* A grant that never became durable costs nothing. */
+static void drop_grant(struct run *run)
+{
+	exs_err err = EXS_ERR_INIT;
+	exs_grant *grant = take(run->grant);
+
+	if (grant && call_budget_settle(run->host->budget, grant, NULL, NULL, &err))
+		log_warn(run->host->log, "run %s: a reservation was not given back: %s", run->id, err.text);
+}
+
+void reserve_received(struct run *run, struct mail *mail)
+{
+	struct reserve_work *r = container_of(mail, struct reserve_work, mail);
+
+	run->reserve = NULL;
+	if (run->phase != RUN_LIVE) {
+		drop_grant(run);
+	} else if (r->pending.status == EXS_OK) {
+		run->reserved = true;
+	} else {
+		drop_grant(run);
+		denied(run, r->pending.status == EXS_CONFLICT ? "the limit would be passed" : r->pending.err.text);
+	}
+	reserve_free(r);
+}
+
+/* True: the turn may go on now. False: it was refused, or the store is asked. */
+static bool reserve(struct run *run)
+{
+	struct reserve_work *r = calloc(1, sizeof *r);
+	exs_usage worst = { .size = sizeof worst, .estimated = 1 };
+	exs_err err = EXS_ERR_INIT;
+
+	if (!r) {
+		denied(run, "no memory for a reservation");
+		return false;
+	}
+	batch_init(&r->batch);
+	worst.in_tokens = estimate(run);
+	worst.out_tokens = run->state.limits.answer_tokens ? run->state.limits.answer_tokens : ANSWER_TOKENS;
+	record_usage(run, EXS_FACT_BUDGET_RESERVED, "estimate", &worst);
+	if (call_budget_reserve(run->host->budget, &run->info, &worst, &r->batch, &run->grant, &err)) {
+		run->grant = NULL;
+		reserve_free(r);
+		denied(run, err.text);
+		return false;
+	}
+	run->reserved = r->batch.n == 0 || !run->host->store;
+	if (run->reserved) {
+		reserve_free(r);
+		return true;
+	}
+	run_flush(run); /* one sync serves both */
+	r->run = run_ref(run);
+	r->mail.kind = MAIL_RESERVED;
+	r->pending.ended = reserve_ended;
+	run->reserve = r;
+	if (call_store_submit(run->host->store, &r->batch, &r->pending, &err)) {
+		r->pending.status = err.status;
+		r->pending.err = err;
+		reserve_ended(&r->pending);
+	}
+	return false;
+}
+
+/* ---- the turn ---- */
+
+static void turn_unref(struct turn_work *t)
+{
+	struct run *run = t->run;
+
+	if (atomic_fetch_sub(&t->refs, 1) != 1)
+		return;
+	cancel_unref(t->work.token);
+	free(t->messages);
+	free(t);
+	run_unref(run);
+}
+
+struct turn_work *turn_of_mail(struct mail *mail)
+{
+	return container_of(mail, struct turn_work, mail);
+}
+
+static void on_start(struct work *w, exs_done done)
+{
+	struct turn_work *t = container_of(w, struct turn_work, work);
+
+	call_model_turn(w, &t->turn, done);
+}
+
+static void on_ended(struct work *w)
+{
+	struct turn_work *t = container_of(w, struct turn_work, work);
+
+	run_post(t->run, &t->mail);
+}
+
+static void on_freed(struct work *w)
+{
+	turn_unref(container_of(w, struct turn_work, work));
+}
+
+/* Leaf locks only: it runs under the done record's. */
+static void on_progress(struct work *w, exs_str delta)
+{
+	struct turn_work *t = container_of(w, struct turn_work, work);
+	struct run *run = t->run;
+
+	run_touch(run);
+	if (!run->listener.delta || delta.n == 0)
+		return;
+	pthread_mutex_lock(&run->mail_lock);
+	if (run->delta.n + delta.n <= DELTA_MAX)
+		buf_str(&run->delta, delta);
+	pthread_mutex_unlock(&run->mail_lock);
+	run_post(run, &run->due_mail);
+}
+
+static struct turn_work *turn_new(struct run *run)
+{
+	struct turn_work *t = calloc(1, sizeof *t);
+	const struct state *s = &run->state;
+	size_t i;
+
+	if (!t)
+		return NULL;
+	t->messages = calloc(s->segment_count, sizeof *t->messages);
+	t->work.token = cancel_new(run->token);
+	if (!t->messages || !t->work.token) {
+		free(t->messages);
+		cancel_unref(t->work.token);
+		free(t);
+		return NULL;
+	}
+	for (i = 0; i < s->segment_count; i++)
+		t->messages[i] = str_n(s->segments[i].p, s->segments[i].n);
+	t->mail.kind = MAIL_TURN;
+	t->run = run_ref(run);
+	t->refs = 2;
+	t->turn = (exs_turn){ sizeof t->turn,
+			      s->step + 1,
+			      &run->info,
+			      t->model,
+			      str_of(s->system),
+			      t->messages,
+			      s->segment_count,
+			      run->transcript_id,
+			      str_n(run->offer->json, run->offer->json_n),
+			      s->limits.answer_tokens };
+	t->work.cap = EXS_TURN_ANSWER_MAX;
+	t->work.what = t->what;
+	t->work.start = on_start;
+	t->work.ended = on_ended;
+	t->work.freed = on_freed;
+	t->work.progress = on_progress;
+	return t;
+}
+
+/* The battery behind the target; the rest of the name is the model's. NULL: the conf has it no more. */
+static struct instance *aim(struct turn_work *t, const char *target)
+{
+	const char *slash = strchr(target, '/');
+	struct instance *in;
+	char name[CONF_NAME_MAX + 1];
+
+	if (!slash || (size_t)(slash - target) >= sizeof name)
+		return NULL;
+	memcpy(name, target, (size_t)(slash - target));
+	name[slash - target] = '\0';
+	snprintf(t->model, sizeof t->model, "%s", slash + 1);
+	snprintf(t->what, sizeof t->what, "a turn of model '%.200s'", target);
+	in = host_instance(t->run->host, name);
+	return in && in->model ? in : NULL;
+}
+
+static void record_started(struct run *run, const char *target)
+{
+	struct buf body;
+
+	buf_init(&body, RUN_NAME_MAX);
+	buf_printf(&body, "{\"target\":%u,\"try\":%d,\"messages\":%zu,\"estimate\":%lld}", run->state.target,
+		   (int)run->state.tries + 1, run->state.segment_count, (long long)estimate(run));
+	run_record(run, EXS_FACT_TURN_STARTED, str_of(target), NULL, NULL, &body);
+}
+
+static void record_failed(struct run *run, const char *target, const struct pending *p, int64_t ms, bool cut)
+{
+	struct buf body;
+
+	buf_init(&body, RUN_TEXT_MAX);
+	buf_printf(&body, "{\"status\":\"%s\",\"class\":\"%s\",\"text\":", status_word(p->status), class_word(p->err.klass));
+	buf_jsonz(&body, p->err.text);
+	buf_printf(&body, ",\"retry_after_ms\":%lld,\"ms\":%lld,\"cut\":%s}", (long long)p->err.retry_after_ms,
+		   (long long)ms, cut ? "true" : "false");
+	run_record(run, EXS_FACT_TURN_FAILED, str_of(target), NULL, p->has_usage ? &p->usage : NULL, &body);
+}
+
+static void fail_at_once(struct run *run, const char *target, exs_status status, int32_t klass, const char *text)
+{
+	struct pending p = { .status = status, .err = EXS_ERR_INIT };
+
+	err_set(&p.err, status, 0, "%s", text);
+	p.err.klass = klass;
+	record_failed(run, target, &p, 0, false);
+}
+
+bool turn_perform(struct run *run, const struct action *a)
+{
+	const char *target = run->state.models[run->state.target];
+	struct turn_work *t;
+
+	if (run->reserve || !run_may_start(run))
+		return false;
+	if (a->delay_ms && !run->retry_waited) {
+		if (!run->due[DUE_RETRY])
+			run_due(run, DUE_RETRY, clock_mono_ms() + a->delay_ms);
+		return false;
+	}
+	if (run->host->budget && !run->reserved && !reserve(run))
+		return !run->reserve; /* refused: plan again */
+	run->retry_waited = run->reserved = false;
+	record_started(run, target);
+	t = turn_new(run);
+	if (!t) {
+		fail_at_once(run, target, EXS_NOMEM, EXS_CLASS_TRANSIENT, "no memory for a turn");
+		return true;
+	}
+	t->work.in = aim(t, target);
+	if (!t->work.in) {
+		t->refs = 1;
+		turn_unref(t);
+		fail_at_once(run, target, EXS_NOTFOUND, EXS_CLASS_NO_MODEL, "no battery of the configuration fills it");
+		return true;
+	}
+	/* The first call of an attempt rests on its first fact; the others overlap the disk. */
+	t->need_seq = run->state.relaxed ? 0 : run->first_seq;
+	run->turn = t;
+	return false;
+}
+
+void turn_release(struct run *run)
+{
+	struct turn_work *t = run->turn;
+
+	if (!t || t->dispatched)
+		return;
+	if (run->cancel_seen || run->phase != RUN_LIVE) { /* never sent: the answer is ours */
+		run->turn = NULL;
+		t->work.pending.status = EXS_CANCELLED;
+		t->work.pending.err = (exs_err)EXS_ERR_INIT;
+		if (run->phase == RUN_LIVE)
+			record_failed(run, run->state.models[run->state.target], &t->work.pending, 0, true);
+		t->refs = 1;
+		turn_unref(t);
+		run_post(run, &run->due_mail);
+		return;
+	}
+	if (run->durable_seq < t->need_seq) {
+		run_flush(run);
+		return;
+	}
+	t->dispatched = true;
+	t->begun_ms = clock_mono_ms();
+	work_start(&t->work);
+}
+
+/* ---- the answer ---- */
+
+static void estimate_usage(const struct run *run, struct pending *p)
+{
+	if (p->has_usage)
+		return;
+	p->has_usage = true;
+	p->usage.estimated = 1;
+	p->usage.in_tokens = estimate(run);
+	p->usage.out_tokens = (int64_t)p->out.n / BYTES_A_TOKEN;
+}
+
+static void record_ended(struct run *run, const char *target, struct pending *p, int64_t ms)
+{
+	struct buf body;
+
+	estimate_usage(run, p);
+	buf_init(&body, RUN_TEXT_MAX * 2);
+	buf_puts(&body, "{\"message\":");
+	buf_str(&body, str_trim(buf_view(&p->out)));
+	buf_printf(&body, ",\"ms\":%lld}", (long long)ms);
+	run_record(run, EXS_FACT_TURN_ENDED, str_of(target), NULL, &p->usage, &body);
+}
+
+static void settle_later(struct run *run, const struct pending *p)
+{
+	if (!run->grant)
+		return;
+	run->settle = true;
+	run->settle_usage = p->usage;
+	record_usage(run, EXS_FACT_BUDGET_SETTLED, "actual", &run->settle_usage);
+}
+
+void turn_received(struct run *run, struct turn_work *t)
+{
+	struct pending *p = &t->work.pending;
+	int64_t ms = clock_mono_ms() - t->begun_ms;
+	char target[RUN_NAME_MAX];
+	exs_err why = EXS_ERR_INIT;
+
+	if (run->turn != t || run->phase != RUN_LIVE) {
+		turn_unref(t);
+		return;
+	}
+	run->turn = NULL;
+	snprintf(target, sizeof target, "%s", run->state.models[run->state.target]);
+	if (p->status == EXS_OK && message_check_assistant(str_trim(buf_view(&p->out)), &why)) {
+		p->status = EXS_INVALID;
+		p->err = why;
+		p->err.klass = EXS_CLASS_TRANSIENT;
+	}
+	if (p->status == EXS_OK)
+		record_ended(run, target, p, ms);
+	else
+		record_failed(run, target, p, ms, p->status == EXS_CANCELLED && cancel_cause(run->token));
+	settle_later(run, p);
+	turn_unref(t);
+}
+
+void turn_abandon(struct run *run)
+{
+	struct turn_work *t = run->turn;
+
+	if (!t || !t->dispatched || !work_abandon(&t->work))
+		return;
+	run->turn = NULL;
+	{
+		struct pending p = { .status = EXS_CANCELLED, .err = EXS_ERR_INIT };
+
+		err_set(&p.err, EXS_CANCELLED, 0, "the model did not answer in time after it was cancelled");
+		record_failed(run, run->state.models[run->state.target], &p, clock_mono_ms() - t->begun_ms, true);
+	}
+	turn_unref(t);
+}

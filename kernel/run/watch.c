@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* watch.c - everybody who sees facts: audits, the critic, and whoever listens to the run. */
+#include "run/run.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "run/words.h"
+
+static void port_failed(struct run *run, struct instance *in, const char *port, const exs_err *err)
+{
+	struct buf body;
+
+	log_warn(run->host->log, "run %s goes on without %s '%s': %s", run->id, port, in->conf->name, err->text);
+	if (run->phase > RUN_LIVE) /* run_ended is the last fact */
+		return;
+	buf_init(&body, RUN_TEXT_MAX);
+	buf_printf(&body, "{\"port\":\"%s\",\"status\":\"%s\",\"text\":", port, status_word(err->status));
+	buf_jsonz(&body, err->text);
+	buf_puts(&body, "}");
+	run_record(run, EXS_FACT_PORT_FAILED, str_of(in->conf->name), NULL, NULL, &body);
+}
+
+static bool outside(const struct trail *t)
+{
+	return (t->in->audit->flags & EXS_AUDIT_OUTSIDE) != 0;
+}
+
+static void drop_trail(struct run *run, struct trail *t, const exs_err *why)
+{
+	exs_err err = EXS_ERR_INIT;
+	exs_trail *handle = t->handle;
+
+	t->handle = NULL;
+	if (call_audit_finish(t->in, handle, &err))
+		log_debug(run->host->log, "run %s: audit '%s' did not close: %s", run->id, t->in->conf->name, err.text);
+	port_failed(run, t->in, "audit", why);
+}
+
+static void trail_record(struct run *run, struct trail *t, const struct fact_rec *facts, struct batch *b)
+{
+	exs_err err = EXS_ERR_INIT;
+	const struct fact_rec *f;
+
+	for (f = facts; f && t->handle; f = f->next)
+		if (call_audit_record(t->in, t->handle, &f->pub, b, &err))
+			drop_trail(run, t, &err);
+}
+
+static void critic_observe(struct run *run, const struct fact_rec *facts)
+{
+	exs_err err = EXS_ERR_INIT;
+	const struct fact_rec *f;
+
+	for (f = facts; f && run->watch; f = f->next)
+		if (call_critic_observe(run->host->critic, run->watch, &f->pub, &err)) {
+			run->watch = NULL;
+			port_failed(run, run->host->critic, "critic", &err);
+		}
+}
+
+void watch_inside(struct run *run, struct fact_rec *facts, struct batch *b)
+{
+	size_t i;
+
+	for (i = 0; i < run->host->audit_n; i++)
+		if (run->trails && run->trails[i].handle && !outside(&run->trails[i]))
+			trail_record(run, &run->trails[i], facts, b);
+	if (run->watch)
+		critic_observe(run, facts);
+}
+
+void watch_outside(struct run *run, struct fact_rec *facts)
+{
+	const struct fact_rec *f;
+	size_t i;
+
+	for (i = 0; i < run->host->audit_n; i++)
+		if (run->trails && run->trails[i].handle && outside(&run->trails[i]))
+			trail_record(run, &run->trails[i], facts, NULL);
+	for (f = facts; f && run->listener.fact; f = f->next)
+		run->listener.fact(run->listener.arg, &run->info, &f->pub);
+}
+
+static void start_critic(struct run *run)
+{
+	exs_err err = EXS_ERR_INIT;
+	struct instance *in = run->host->critic;
+
+	if (!in || (run->agent && !run->agent->critic))
+		return;
+	if (call_critic_watch(in, &run->info, run->state.limits.runtime_ms, &run->watch, &err)) {
+		run->watch = NULL;
+		port_failed(run, in, "critic", &err);
+	}
+	if (run->watch)
+		run_due(run, DUE_TICK, clock_mono_ms() + TICK_MS);
+}
+
+/* After the state is there, before the first fact of the attempt is handed out. */
+void watch_start(struct run *run)
+{
+	exs_err err = EXS_ERR_INIT;
+	size_t i;
+
+	if (run->host->audit_n)
+		run->trails = calloc(run->host->audit_n, sizeof *run->trails);
+	for (i = 0; run->trails && i < run->host->audit_n; i++) {
+		run->trails[i].in = run->host->audits[i];
+		if (call_audit_start(run->trails[i].in, &run->info, &run->trails[i].handle, &err)) {
+			run->trails[i].handle = NULL;
+			port_failed(run, run->trails[i].in, "audit", &err);
+		}
+	}
+	start_critic(run);
+}
+
+void watch_finish(struct run *run)
+{
+	exs_err err = EXS_ERR_INIT;
+	exs_watch *w = run->watch;
+	size_t i;
+
+	for (i = 0; run->trails && i < run->host->audit_n; i++) {
+		exs_trail *t = run->trails[i].handle;
+
+		run->trails[i].handle = NULL;
+		if (t && call_audit_finish(run->trails[i].in, t, &err))
+			log_warn(run->host->log, "run %s: audit '%s' did not close, the result stands: %s", run->id,
+				 run->trails[i].in->conf->name, err.text);
+	}
+	run->watch = NULL;
+	if (w)
+		call_critic_unwatch(run->host->critic, w);
+}
+
+/* ---- what the critic says ---- */
+
+static void decide(struct run *run, const exs_verdict *v)
+{
+	struct buf body;
+
+	if (v->what == EXS_VERDICT_WAIT || run->killed)
+		return;
+	buf_init(&body, RUN_TEXT_MAX);
+	buf_printf(&body, "{\"what\":\"%s\",\"extend_ms\":%lld,\"raise_steps\":%lld,\"words\":", verdict_word(v->what),
+		   (long long)v->extend_ms, (long long)v->raise_steps);
+	buf_jsonz(&body, v->words);
+	buf_puts(&body, "}");
+	run_record(run, EXS_FACT_CRITIC_DECIDED, str_of(run->host->critic->conf->name), NULL, NULL, &body);
+	switch (v->what) {
+	case EXS_VERDICT_NUDGE:
+		if (v->words[0])
+			run_note(run, NOTE_STEER, 1, str_of(v->words));
+		return;
+	case EXS_VERDICT_EXTEND:
+		if (v->extend_ms > 0)
+			run_note(run, NOTE_EXTEND, v->extend_ms, str_of(NULL));
+		return;
+	case EXS_VERDICT_RAISE:
+		if (v->raise_steps > 0)
+			run_note(run, NOTE_RAISE, v->raise_steps > INT32_MAX ? INT32_MAX : v->raise_steps, str_of(NULL));
+		return;
+	case EXS_VERDICT_KILL:
+		run->killed = true;
+		run_cancel(run, EXS_CAUSE_KILL, v->words[0] ? v->words : "the critic stopped the run");
+		return;
+	default:
+		return;
+	}
+}
+
+void watch_tick(struct run *run, int64_t now)
+{
+	exs_err err = EXS_ERR_INIT;
+	exs_verdict v;
+	int64_t deadline = 0, idle;
+
+	if (!run->watch || run->phase != RUN_LIVE)
+		return;
+	idle = clock_coarse_ms() - atomic_load_explicit(&run->activity_ms, memory_order_relaxed);
+	if (call_critic_tick(run->host->critic, run->watch, idle < 0 ? 0 : idle, &v, &deadline, &err)) {
+		/* Resting is no reason to lose the watch; being lost is, and then max_runtime is hard again. */
+		if (err.status != EXS_AGAIN) {
+			run->watch = NULL;
+			port_failed(run, run->host->critic, "critic", &err);
+			run_due(run, DUE_DEADLINE, now + run->state.limits.runtime_ms - run_active_ms(run) + 1);
+			return;
+		}
+		v.next_tick_ms = 0;
+		v.what = EXS_VERDICT_WAIT;
+	}
+	decide(run, &v);
+	if (deadline > 0 && run_active_ms(run) >= deadline)
+		run_cancel(run, EXS_CAUSE_TIMEOUT, "the critic's deadline passed");
+	run_due(run, DUE_TICK, now + (v.next_tick_ms > 0 && v.next_tick_ms < CEILING_MS ? v.next_tick_ms : TICK_MS));
+}
