@@ -29,7 +29,7 @@
 #define EXS_CAN(t, fn) (EXS_HAS(t, fn) && (t)->fn)
 
 #if defined(__GNUC__) || defined(__clang__)
-#define EXS_EXPORT __attribute__((visibility("default"), used))
+#define EXS_EXPORT __attribute__((visibility("default")))
 #define EXS_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 #define EXS_MUST_USE __attribute__((warn_unused_result))
 #define EXS_UNUSED __attribute__((unused))

@@ -53,6 +53,8 @@ enum {
 		EXS_FACT_MAX = 100
 };
 
+#define EXS_FACT_BODY_MAX (8u << 20) /* bytes of one body */
+
 /* Valid for the call. */
 typedef struct exs_fact {
 	uint32_t size;

@@ -33,6 +33,11 @@ struct exs_host {
 	 * behind it is not bound. Valid until close returned. [any-thread]
 	 */
 	const void *(*service)(const exs_host *host, const char *id);
+	/*
+	 * The folder for the state of this configuration: absolute, NUL-terminated, perhaps not made yet. A battery
+	 * that keeps files of its own puts them in a folder of its instance's name beneath it.
+	 */
+	const char *state_dir;
 };
 
 typedef struct exs_conf exs_conf;

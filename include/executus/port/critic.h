@@ -2,8 +2,8 @@
 /*
  * port/critic.h - is it stuck, and what to do about it?
  *
- * Bound once. watch when a run begins; observe for each fact; tick on a timer; unwatch when the run ended.
- * observe and tick of one watch never overlap. With a watch, the run's max_runtime is the soft trigger and
+ * Bound once. watch when a run begins; observe for each fact; tick when its time has come; unwatch when the run ended.
+ * Calls with one watch never overlap. With a watch, the run's max_runtime is the soft trigger and
  * deadline_ms the hard limit, under a ceiling of max(24 h, max_runtime); without one max_runtime is hard.
  */
 #ifndef EXECUTUS_PORT_CRITIC_H
@@ -44,9 +44,9 @@ typedef struct exs_critic {
 			    exs_err *err);
 	/* One fact, in order. [worker-thread] */
 	void (*observe)(exs_watch *watch, const exs_fact *fact);
-	/* idle_ms: since the last fact or progress. Returns at once; `out` is zeroed before. [timer-thread] */
+	/* idle_ms: since the last fact or progress. Returns at once; `out` is zeroed before. [worker-thread] */
 	void (*tick)(exs_watch *watch, int64_t idle_ms, exs_verdict *out);
-	/* Active run time at which the run is over; asked after each tick. [timer-thread] */
+	/* Active run time at which the run is over; asked after each tick. [worker-thread] */
 	int64_t (*deadline_ms)(exs_watch *watch);
 	/* No tick is running and none follows. Frees the watch. [worker-thread] */
 	void (*unwatch)(exs_watch *watch);

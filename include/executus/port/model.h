@@ -18,7 +18,7 @@
 EXS_BEGIN
 
 #define EXS_PORT_MODEL "executus.model/1"
-#define EXS_TURN_ANSWER_MAX (16u << 20) /* bytes a turn may put */
+#define EXS_TURN_ANSWER_MAX (4u << 20) /* bytes a turn may put */
 
 typedef struct exs_turn {
 	uint32_t size;
