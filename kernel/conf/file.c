@@ -3,6 +3,7 @@
 #include "conf/file.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -63,9 +64,7 @@ exs_status file_path(const struct source *src, const char *text, char **out, exs
 	path = malloc(n);
 	if (!path)
 		return err_set(err, EXS_NOMEM, 0, "no memory for a path");
-	strcpy(path, base);
-	strcat(path, "/");
-	strcat(path, text);
+	snprintf(path, n, "%s/%s", base, text);
 	path_clean(path);
 	*out = path;
 	return EXS_OK;

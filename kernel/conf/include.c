@@ -112,14 +112,15 @@ static exs_status read_source(struct tree *t, struct source *src, struct node **
 static char *name_beside(const struct source *parent, const char *item)
 {
 	size_t n = (size_t)(base_name(parent->name) - parent->name);
+	size_t item_n = strlen(item) + 1;
 	char *name;
 
 	if (*item == '/' || *item == '~')
 		n = 0;
-	name = malloc(n + strlen(item) + 1);
+	name = malloc(n + item_n);
 	if (name) {
 		memcpy(name, parent->name, n);
-		strcpy(name + n, item);
+		memcpy(name + n, item, item_n);
 	}
 	return name;
 }
@@ -159,7 +160,8 @@ static exs_status add_path(struct tree *t, const struct node *item, const char *
 static char *glob_pattern(const struct source *src, const char *text)
 {
 	const char *dir = *text == '/' ? "" : src->dir;
-	char *pattern = malloc(2 * strlen(dir) + 1 + strlen(text) + 1);
+	size_t text_n = strlen(text) + 1;
+	char *pattern = malloc(2 * strlen(dir) + 1 + text_n);
 	char *to = pattern;
 
 	if (!pattern)
@@ -171,7 +173,7 @@ static char *glob_pattern(const struct source *src, const char *text)
 	}
 	if (to != pattern && to[-1] != '/')
 		*to++ = '/';
-	strcpy(to, text);
+	memcpy(to, text, text_n);
 	return pattern;
 }
 

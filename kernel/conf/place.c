@@ -34,7 +34,7 @@ static const char *where(const char *name, unsigned line, unsigned column, char 
 	int n = snprintf(place, sizeof place, ":%u:%u", line, column);
 
 	path_tail(out, WHERE_MAX - 1 - (size_t)n, name);
-	strcat(out, place);
+	memcpy(out + strlen(out), place, (size_t)n + 1);
 	return out;
 }
 

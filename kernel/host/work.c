@@ -9,7 +9,6 @@ static void unref(struct work *w)
 {
 	if (atomic_fetch_sub(&w->refs, 1) != 1)
 		return;
-	buf_release(&w->pending.out);
 	w->freed(w);
 }
 

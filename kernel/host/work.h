@@ -23,7 +23,7 @@ struct work {
 	void (*freed)(struct work *w);
 	void (*progress)(struct work *w, exs_str delta); /* may be NULL; leaf locks only */
 
-	/* the outcome, from ended() on: pending.status, .usage, .err, .out */
+	/* the outcome, from ended() on: pending.status, .usage, .err, .out; releasing .out is the caller's */
 	struct pending pending;
 
 	/* work.c's own */

@@ -115,6 +115,7 @@ static void call_unref(struct call_work *w)
 	if (atomic_fetch_sub(&w->refs, 1) != 1)
 		return;
 	cancel_unref(w->work.token);
+	buf_release(&w->work.pending.out);
 	free(w->args);
 	free(w);
 	run_unref(run);

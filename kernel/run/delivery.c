@@ -110,6 +110,7 @@ static void parcel_unref(struct parcel_work *p)
 	if (atomic_fetch_sub(&p->refs, 1) != 1)
 		return;
 	cancel_unref(p->work.token);
+	buf_release(&p->work.pending.out);
 	free(p);
 	run_unref(run);
 }

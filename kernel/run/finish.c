@@ -141,7 +141,6 @@ bool finish_end(struct run *run, const struct action *a)
 	record_deliveries(run);
 	buf_init(&body, RUN_TEXT_MAX * 2);
 	ended_body(run, a, &body);
-	buf_init(&run->end_body, RUN_TEXT_MAX * 2);
 	buf_str(&run->end_body, buf_view(&body));
 	run->end_status = a->status;
 	run->end_reason = a->reason;

@@ -105,6 +105,8 @@ static exs_status run_started(struct state *s, const exs_fact *f, exs_err *err)
 	exs_status status;
 	int64_t v = 0, depth = 0;
 
+	if (f->attempt != 1)
+		return corrupt(f, err, "it belongs to another attempt");
 	if (!json_get_int(f->body, "v", &v) || v != 1)
 		return err_set(err, EXS_CORRUPT, 0, "run_started has version %lld; this release reads 1", (long long)v);
 	if (texts_of(s, f, err))
@@ -139,6 +141,7 @@ static exs_status run_started(struct state *s, const exs_fact *f, exs_err *err)
 /* What the dead attempt left open is open no more: its turn is lost, its calls are judged by plan. */
 static exs_status run_resumed(struct state *s, const exs_fact *f, exs_err *err)
 {
+	exs_status status;
 	uint32_t i;
 
 	if (f->attempt != s->attempt + 1)
@@ -147,20 +150,24 @@ static exs_status run_resumed(struct state *s, const exs_fact *f, exs_err *err)
 	s->crashes = s->parked ? s->crashes : s->crashes + 1;
 	s->parked = false;
 	s->turn_open = false;
+	free(s->why);
+	s->why = NULL;
 	for (i = 0; i < s->call_count; i++)
 		if (s->calls[i].stage == CALL_STARTED)
 			s->calls[i].stage = CALL_STALE;
-	return EXS_OK;
+	/* What arrived while the lost turn was out goes with the one that is asked again. */
+	status = fold_steers(s);
+	return status ? err_set(err, status, 0, "no room for a message") : EXS_OK;
 }
 
-static exs_status set_why(struct state *s, const exs_fact *f, exs_err *err)
+static exs_status set_text(char **to, const exs_fact *f, exs_err *err)
 {
-	char *why = text_or_empty(f->body, "text", RUN_TEXT_MAX);
+	char *text = text_or_empty(f->body, "text", RUN_TEXT_MAX);
 
-	if (!why)
+	if (!text)
 		return corrupt(f, err, "its text cannot be read");
-	free(s->why);
-	s->why = why;
+	free(*to);
+	*to = text;
 	return EXS_OK;
 }
 
@@ -173,12 +180,20 @@ static exs_status run_cancelled(struct state *s, const exs_fact *f, exs_err *err
 	if (json_get_text(f->body, "cause", &word))
 		cause = cause_of(buf_view(&word));
 	buf_release(&word);
-	if (cause <= EXS_CAUSE_NONE)
+	if (cause <= EXS_CAUSE_NONE || cause == EXS_CAUSE_SHUTDOWN) /* a stop is no end of the run */
 		return corrupt(f, err, "its cause is unknown");
 	if (s->cancelled) /* the first cause wins */
 		return EXS_OK;
 	s->cancelled = cause;
-	return set_why(s, f, err);
+	return set_text(&s->cancel_why, f, err);
+}
+
+static exs_status budget_denied(struct state *s, const exs_fact *f, exs_err *err)
+{
+	if (s->denied)
+		return EXS_OK;
+	s->denied = true;
+	return set_text(&s->deny_why, f, err);
 }
 
 static exs_status run_ended(struct state *s, const exs_fact *f, exs_err *err)
@@ -200,9 +215,10 @@ static exs_status run_ended(struct state *s, const exs_fact *f, exs_err *err)
 	free(s->output);
 	s->output = output;
 	s->ended = true;
+	free(s->why);
+	s->why = NULL;
 	if (s->status == EXS_ENDED_OK)
 		return EXS_OK;
-	free(s->why);
 	s->why = text_or_empty(f->body, "error", RUN_TEXT_MAX);
 	return s->why ? EXS_OK : corrupt(f, err, "its error cannot be read");
 }
@@ -213,11 +229,13 @@ static exs_status turn_started(struct state *s, const exs_fact *f, exs_err *err)
 		return corrupt(f, err, "a turn begins while something is open");
 	if (f->step != s->step + 1)
 		return corrupt(f, err, "its step does not follow");
+	if (s->final || s->failed || s->denied || s->cancelled)
+		return corrupt(f, err, "a turn begins after the run was decided");
 	s->turn_open = true;
 	return EXS_OK;
 }
 
-static void usage_add(exs_usage *sum, const exs_usage *u)
+void fold_usage(exs_usage *sum, const exs_usage *u)
 {
 	const int64_t from[] = { u->in_tokens,	u->cache_read_tokens, u->cache_write_tokens,
 				 u->out_tokens, u->reasoning_tokens,  u->cost_micro };
@@ -267,6 +285,7 @@ static exs_status turn_text(struct state *s, exs_str message)
 
 static exs_status turn_ended(struct state *s, const exs_fact *f, exs_err *err)
 {
+	exs_err why = EXS_ERR_INIT;
 	struct buf segment;
 	exs_status status;
 	exs_str message;
@@ -275,20 +294,20 @@ static exs_status turn_ended(struct state *s, const exs_fact *f, exs_err *err)
 		return corrupt(f, err, "no such turn is open");
 	if (!json_get_object(f->body, "message", &message))
 		return corrupt(f, err, "it holds no message");
-	if (message_check_assistant(message, err))
-		return err_set(err, EXS_CORRUPT, 0, "fact %lld: %.200s", (long long)f->seq, err->text);
+	if (message_check_shape(message, &why))
+		return err_set(err, EXS_CORRUPT, 0, "fact %lld: %.200s", (long long)f->seq, why.text);
 	s->turn_open = false;
 	s->step++;
 	s->target = 0;
 	s->tries = 0;
 	s->retry_after_ms = 0;
 	s->crashes = 0;
-	free(s->why);
-	s->why = NULL;
+	free(s->failures);
+	s->failures = NULL;
 	free(s->model);
 	s->model = str_dup(f->name);
 	if (f->usage)
-		usage_add(&s->usage, f->usage);
+		fold_usage(&s->usage, f->usage);
 	buf_init(&segment, TRANSCRIPT_MAX);
 	buf_str(&segment, message);
 	status = s->model ? state_segment_add(s, &segment) : EXS_NOMEM;
@@ -305,6 +324,7 @@ static exs_status turn_ended(struct state *s, const exs_fact *f, exs_err *err)
 static exs_status steered(struct state *s, const exs_fact *f, exs_err *err)
 {
 	char *text = json_get_textz(f->body, "text", RUN_TEXT_MAX);
+	exs_status status;
 
 	if (!text)
 		return corrupt(f, err, "it holds no text");
@@ -313,9 +333,8 @@ static exs_status steered(struct state *s, const exs_fact *f, exs_err *err)
 		return corrupt(f, err, "more messages wait than the kernel lets in");
 	}
 	s->steers[s->steer_count++] = text;
-	if (fold_steers(s))
-		return err_set(err, EXS_NOMEM, 0, "no room for a message");
-	return EXS_OK;
+	status = fold_steers(s);
+	return status ? err_set(err, status, 0, "no room for a message") : EXS_OK;
 }
 
 exs_status fold_steers(struct state *s)
@@ -367,7 +386,7 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 		return run_resumed(s, f, err);
 	case EXS_FACT_RUN_PARKED:
 		s->parked = true;
-		return set_why(s, f, err);
+		return set_text(&s->why, f, err);
 	case EXS_FACT_RUN_CANCELLED:
 		return run_cancelled(s, f, err);
 	case EXS_FACT_RUN_ENDED:
@@ -387,8 +406,7 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 	case EXS_FACT_LIMIT_RAISED:
 		return limit_raised(s, f, err);
 	case EXS_FACT_BUDGET_DENIED:
-		s->denied = true;
-		return set_why(s, f, err);
+		return budget_denied(s, f, err);
 	default: /* reserved kinds, kinds that tell and change nothing, and kinds of a newer release */
 		return EXS_OK;
 	}
@@ -396,6 +414,7 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 
 exs_status fold(struct state *s, const exs_fact *f, exs_err *err)
 {
+	exs_err why = EXS_ERR_INIT;
 	exs_status status;
 
 	if (f->seq != s->seq + 1)
@@ -409,10 +428,10 @@ exs_status fold(struct state *s, const exs_fact *f, exs_err *err)
 		return corrupt(f, err, "the run had ended");
 	if (s->parked && f->kind != EXS_FACT_RUN_RESUMED && f->kind != EXS_FACT_PORT_FAILED)
 		return corrupt(f, err, "the run was parked");
-	status = json_check_object(f->body, JSON_DEPTH_MAX, err);
+	status = json_check_object(f->body, JSON_DEPTH_MAX, &why);
 	if (status)
-		return err_set(err, EXS_CORRUPT, 0, "fact %lld (%s): %.160s", (long long)f->seq, fact_word(f->kind),
-			       err->text);
+		return err_set(err, status == EXS_NOMEM ? EXS_NOMEM : EXS_CORRUPT, 0, "fact %lld (%s): %.160s",
+			       (long long)f->seq, fact_word(f->kind), why.text);
 	status = fold_kind(s, f, err);
 	if (status)
 		return status;

@@ -236,24 +236,26 @@ static exs_status note_failure(struct state *s, const exs_fact *f)
 	struct buf why;
 
 	buf_init(&why, RUN_TEXT_MAX);
-	if (s->why && s->why[0]) {
-		buf_puts(&why, s->why);
+	if (s->failures) {
+		buf_puts(&why, s->failures);
 		buf_puts(&why, "; ");
 	}
 	buf_str(&why, f->name);
 	buf_puts(&why, ": ");
 	json_get_text(f->body, "text", &why);
-	free(s->why);
-	s->why = buf_take(&why);
+	free(s->failures);
+	s->failures = buf_take(&why);
 	buf_release(&why);
-	return s->why ? EXS_OK : EXS_NOMEM;
+	return s->failures ? EXS_OK : EXS_NOMEM;
 }
 
 exs_status fold_turn_failed(struct state *s, const exs_fact *f, exs_err *err)
 {
 	struct buf word;
 	int32_t status = -1, klass = -1;
+	int64_t asked_ms = 0;
 	enum verdict next;
+	exs_status fits;
 	bool cut = false;
 
 	if (!s->turn_open || f->step != s->step + 1)
@@ -268,10 +270,17 @@ exs_status fold_turn_failed(struct state *s, const exs_fact *f, exs_err *err)
 	if (status <= EXS_OK || klass < 0)
 		return corrupt(f, err, "its status or its class is unknown");
 	json_get_bool(f->body, "cut", &cut);
-	json_get_int(f->body, "retry_after_ms", &s->retry_after_ms);
+	json_get_int(f->body, "retry_after_ms", &asked_ms);
 	s->turn_open = false;
+	if (f->usage) /* the provider may have billed it */
+		fold_usage(&s->usage, f->usage);
+	/* What arrived while it was out goes with the next one. */
+	fits = fold_steers(s);
+	if (fits)
+		return err_set(err, fits, 0, "no room for a message");
 	if (cut) /* the run's token ended it: that is not the model's failure */
 		return EXS_OK;
+	s->retry_after_ms = asked_ms;
 	next = judge(status, klass);
 	s->tries++;
 	if (next == TRY_AGAIN && (s->tries >= TURN_TRIES || s->retry_after_ms > RETRY_ASKED_MAX_MS))

@@ -30,7 +30,7 @@ exs_status head_parse(exs_str text, struct head *out, exs_err *err)
 	if (v != 1)
 		return err_set(err, EXS_CORRUPT, 0, "a run's head has version %lld; this release reads 1", (long long)v);
 	owner = json_get_textz(text, "owner", ID_MAX - 1);
-	if (!owner || !json_get_int(text, "fence", &h.fence) || !json_get_int(text, "seq", &h.seq) || h.fence < 1 ||
+	if (!owner || (owner[0] && !id_ok(owner)) || !json_get_int(text, "fence", &h.fence) || !json_get_int(text, "seq", &h.seq) || h.fence < 1 ||
 	    h.seq < 1) {
 		free(owner);
 		return err_set(err, EXS_CORRUPT, 0, "a run's head lacks its fence, sequence or owner");

@@ -22,7 +22,7 @@ static bool is_text(exs_str v)
 	return json_type(v) == JSON_STRING;
 }
 
-static exs_status check_call(exs_str call, exs_err *err)
+static exs_status check_call(exs_str call, exs_str *out_id, exs_err *err)
 {
 	exs_str id, name, args;
 
@@ -36,37 +36,29 @@ static exs_status check_call(exs_str call, exs_err *err)
 		return bad(err, "a call's id or name is longer than 256 bytes");
 	if (json_get(call, "arguments", &args) || !is_text(args))
 		return bad(err, "a call has no arguments text");
+	*out_id = id;
 	return EXS_OK;
 }
 
-static exs_status check_ids(exs_str message, exs_err *err)
+static exs_status check_calls(exs_str calls, exs_err *err)
 {
-	struct message_calls outer, inner;
-	struct message_call a, b;
-	uint32_t i = 0, j;
-
-	for (message_calls_init(&outer, message); message_calls_next(&outer, &a); i++)
-		for (j = 0, message_calls_init(&inner, message); j < i && message_calls_next(&inner, &b); j++)
-			if (str_eq(a.id, b.id))
-				return bad(err, "two calls have one id");
-	return EXS_OK;
-}
-
-static exs_status check_calls(exs_str message, exs_str calls, exs_err *err)
-{
+	exs_str ids[CALLS_MAX], call;
 	struct json_iter it;
-	exs_str call;
-	uint32_t n = 0;
+	uint32_t i, n = 0;
 
 	if (json_type(calls) != JSON_ARRAY)
 		return bad(err, "'calls' is not a list");
 	for (json_iter_init(&it, calls); json_next(&it, NULL, &call);) {
-		if (++n > CALLS_MAX)
+		if (n == CALLS_MAX)
 			return bad(err, "it asks for more than 64 calls");
-		if (check_call(call, err))
+		if (check_call(call, &ids[n], err))
 			return EXS_INVALID;
+		for (i = 0; i < n; i++)
+			if (str_eq(ids[i], ids[n]))
+				return bad(err, "two calls have one id");
+		n++;
 	}
-	return check_ids(message, err);
+	return EXS_OK;
 }
 
 static exs_status check_parts(exs_str parts, exs_err *err)
@@ -88,15 +80,21 @@ static exs_status check_parts(exs_str parts, exs_err *err)
 exs_status message_check_assistant(exs_str message, exs_err *err)
 {
 	exs_err why = EXS_ERR_INIT;
-	exs_str v;
 
 	if (json_check_object(message, MESSAGE_DEPTH_MAX, &why))
 		return err_set(err, EXS_INVALID, 0, "the model's answer is not a message: %.180s", why.text);
+	return message_check_shape(message, err);
+}
+
+exs_status message_check_shape(exs_str message, exs_err *err)
+{
+	exs_str v;
+
 	if (json_get(message, "role", &v) || !str_is(v, "\"assistant\""))
 		return bad(err, "its role is not 'assistant'");
 	if (json_get(message, "parts", &v) == EXS_OK && check_parts(v, err))
 		return EXS_INVALID;
-	if (json_get(message, "calls", &v) == EXS_OK && check_calls(message, v, err))
+	if (json_get(message, "calls", &v) == EXS_OK && check_calls(v, err))
 		return EXS_INVALID;
 	return EXS_OK;
 }

@@ -10,6 +10,8 @@
 
 /* One assistant message as docs/MESSAGES.md says, or INVALID and what is wrong with it. */
 exs_status message_check_assistant(exs_str message, exs_err *err);
+/* The same of an object that passed the gate before, inside another one. */
+exs_status message_check_shape(exs_str message, exs_err *err);
 
 /* Walks the calls of a checked assistant message: spans of JSON. */
 struct message_call {

@@ -26,20 +26,28 @@ static uint64_t calls_at(const struct state *s, enum call_stage stage)
 	return mask;
 }
 
+/* What was said, or a sentence for those who said nothing. */
+static const char *said(const char *why, const char *other)
+{
+	return why && why[0] ? why : other;
+}
+
 static void end_cancelled(const struct state *s, struct action *out)
 {
+	const char *why = s->cancel_why;
+
 	switch (s->cancelled) {
 	case EXS_CAUSE_TIMEOUT:
-		end(out, EXS_ENDED_TIMEOUT, "timeout", s->why);
+		end(out, EXS_ENDED_TIMEOUT, "timeout", said(why, "the run's time is over"));
 		return;
 	case EXS_CAUSE_KILL:
-		end(out, EXS_ENDED_KILLED, "killed", s->why);
+		end(out, EXS_ENDED_KILLED, "killed", said(why, "the critic stopped the run"));
 		return;
 	case EXS_CAUSE_BUDGET:
-		end(out, EXS_ENDED_DENIED, "budget", s->why);
+		end(out, EXS_ENDED_DENIED, "budget", said(why, "the budget's limit was reached"));
 		return;
 	default:
-		end(out, EXS_ENDED_CANCELLED, "cancelled", s->why);
+		end(out, EXS_ENDED_CANCELLED, "cancelled", said(why, "the run was cancelled"));
 		return;
 	}
 }
@@ -73,6 +81,8 @@ static void recover_calls(const struct state *s, struct action *out)
 	} else if (ask) {
 		out->kind = ACT_RECONCILE;
 		out->calls = ask;
+	} else if (s->park_in_doubt && calls_at(s, CALL_STARTED)) {
+		out->kind = ACT_WAIT; /* nothing is left behind in the air */
 	} else if (s->park_in_doubt) {
 		out->kind = ACT_PARK;
 		snprintf(out->why, sizeof out->why,
@@ -121,7 +131,8 @@ void plan(const struct state *s, struct action *out)
 	if (!s->started || s->ended || s->parked)
 		return;
 	/* What is out must come back first: nothing ends with a call in the air. */
-	if (s->turn_open || (calls_at(s, CALL_STARTED) && (s->cancelled || !calls_at(s, CALL_PLANNED)))) {
+	if (s->turn_open ||
+	    (calls_at(s, CALL_STARTED) && (s->cancelled || s->denied || !calls_at(s, CALL_PLANNED)))) {
 		out->kind = ACT_WAIT;
 		return;
 	}
@@ -129,9 +140,9 @@ void plan(const struct state *s, struct action *out)
 	if (s->final)
 		end(out, EXS_ENDED_OK, "", "");
 	else if (s->failed)
-		end(out, EXS_ENDED_ERROR, "model", s->why);
+		end(out, EXS_ENDED_ERROR, "model", said(s->failures, "no model of the tier answered"));
 	else if (s->denied)
-		end(out, EXS_ENDED_DENIED, "budget", s->why);
+		end(out, EXS_ENDED_DENIED, "budget", said(s->deny_why, "the budget refused a turn"));
 	else if (s->cancelled)
 		end_cancelled(s, out);
 	else if (s->crashes > s->limits.attempts)

@@ -34,6 +34,7 @@ static void run_free(struct run *run)
 	batch_release(&run->batch);
 	state_release(&run->state);
 	buf_release(&run->delta);
+	buf_release(&run->end_body);
 	free(run->trails);
 	free(run->cancel_text);
 	free(run->result.output);

@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "run/state_edit.h"
 
+#define CALL_DIGITS_MAX 3u /* of an index below CALLS_MAX, and one more that is not one */
+
 void state_init(struct state *s)
 {
 	memset(s, 0, sizeof *s);
@@ -43,8 +45,10 @@ static void free_list(char **list, uint32_t n)
 
 void state_release(struct state *s)
 {
-	char *texts[] = { s->agent,  s->caller, s->channel, s->parent,	  s->root,	s->tier, s->input,
-			  s->system, s->output, s->why,	    s->last_text, s->same_name, s->model };
+	char *texts[] = { s->agent,  s->caller,	  s->channel,	 s->parent,   s->root,
+			  s->tier,   s->input,	  s->system,	 s->output,   s->failures,
+			  s->why,    s->deny_why, s->cancel_why, s->last_text, s->same_name,
+			  s->model };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(texts); i++)
@@ -70,14 +74,20 @@ void call_id(const struct state *s, uint32_t index, char out[CALL_ID_MAX])
 int32_t call_index(const struct state *s, exs_str id)
 {
 	char mine[CALL_ID_MAX];
-	uint32_t i;
+	uint32_t index = 0;
+	size_t i = id.n;
 
-	for (i = 0; i < s->call_count; i++) {
-		call_id(s, i, mine);
-		if (str_is(id, mine))
-			return (int32_t)i;
-	}
-	return -1;
+	/* The last digits say which it could be; comparing the whole id says whether it is. */
+	while (i > 0 && id.p[i - 1] >= '0' && id.p[i - 1] <= '9')
+		i--;
+	if (id.n - i > CALL_DIGITS_MAX)
+		return -1;
+	for (; i < id.n; i++)
+		index = index * 10 + (uint32_t)(id.p[i] - '0');
+	if (index >= s->call_count)
+		return -1;
+	call_id(s, index, mine);
+	return str_is(id, mine) ? (int32_t)index : -1;
 }
 
 exs_status state_segment_add(struct state *s, struct buf *message)

@@ -93,7 +93,10 @@ struct state {
 	int32_t cancelled; /* EXS_CAUSE_ */
 	bool denied;
 	char *output; /* the answer, once final; NUL-terminated */
-	char *why;    /* the sentence of an end that is not ok */
+	char *failures;	  /* of the turn that is asked: what each target that was given up said */
+	char *cancel_why; /* the sentence of the first run_cancelled */
+	char *deny_why;	  /* of the first budget_denied */
+	char *why;	  /* of a park, or of an end that is not ok */
 	char reason[24]; /* its word, once ended */
 	char *last_text; /* the last assistant text of substance */
 

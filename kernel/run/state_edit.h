@@ -11,6 +11,7 @@ exs_status state_segment_add(struct state *s, struct buf *message); /* takes the
 /* Waiting steers become user messages: only between a turn's results and the next turn. */
 exs_status fold_steers(struct state *s);
 
+void fold_usage(exs_usage *sum, const exs_usage *u);
 exs_status fold_turn_calls(struct state *s, exs_str message, exs_err *err);
 exs_status fold_call_started(struct state *s, const exs_fact *f, exs_err *err);
 exs_status fold_call_ended(struct state *s, const exs_fact *f, exs_err *err);

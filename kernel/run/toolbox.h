@@ -2,8 +2,8 @@
 /*
  * toolbox.h - every tool of every battery, and the list of tools that an agent offers.
  *
- * Built once after the batteries were opened and never changed, so any thread may look things up. Two tools of one
- * name are refused, as is a schema that is no object.
+ * Built once after the batteries were opened; its tools never change, so any thread may look them up. Two tools of one
+ * name are refused, as is a schema that is no object. Offers are only added.
  */
 #ifndef RUN_TOOLBOX_H
 #define RUN_TOOLBOX_H
@@ -42,16 +42,23 @@ struct toolbox {
 	uint32_t offer_n;
 };
 
+/*
+ * Asks every bound tool battery for its tools. The sentence names battery, file and tool; nothing is left behind then.
+ * [main thread]
+ */
 exs_status toolbox_init(struct toolbox *t, struct host *h, exs_err *err);
-void toolbox_release(struct toolbox *t);
+void toolbox_release(struct toolbox *t); /* also of one that is all zero, or whose init failed */
 const struct tool *toolbox_find(const struct toolbox *t, const char *name);
-/* The offer of these names; lives as long as the toolbox. NOTFOUND names the tool and what was meant. */
+/*
+ * The offer of these names in their order, each once; lives as long as the toolbox. NOTFOUND names the tool and what
+ * was meant.
+ */
 exs_status toolbox_offer(struct toolbox *t, const char *const *names, size_t n, const struct offer **out, exs_err *err);
-const struct tool *offer_find(const struct offer *o, const char *name);
+const struct tool *offer_find(const struct offer *o, const char *name); /* NULL for no offer */
 
 /*
  * The bytes of a call against the tool: one JSON object, within bounds, as the schema says. INVALID with a sentence
- * that the model can act on.
+ * that the model can act on; NOMEM.
  */
 exs_status tool_check_args(const struct tool *t, exs_str args, exs_err *err);
 

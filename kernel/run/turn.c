@@ -162,6 +162,7 @@ static void turn_unref(struct turn_work *t)
 	if (atomic_fetch_sub(&t->refs, 1) != 1)
 		return;
 	cancel_unref(t->work.token);
+	buf_release(&t->work.pending.out);
 	free(t->messages);
 	free(t);
 	run_unref(run);

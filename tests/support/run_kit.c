@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* run_kit.c - see run_kit.h. */
+#include "support/run_kit.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+
+#include "base/auto.h"
+#include "base/text.h"
+#include "run/words.h"
+
+#define WAIT_MS 30000
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	chmod(path, 0600);
+}
+
+void kit_script(struct kit *k, const char *script)
+{
+	write_file(k->dir, "script.yaml", script);
+}
+
+static void make_conf(struct kit *k, const char *agents, const char *more)
+{
+	static const char *const stores[] = { "", "  store: { so: store_memory.so }\n",
+					      "  store: { so: store_lmdb.so, map: 256m, path: store }\n" };
+	static const char *const everything = "agents:\n"
+					      "  tester:\n"
+					      "    tools: [pure, idempotent, keyed, reconcilable, unsafe]\n"
+					      "    max_runtime: 20s\n";
+
+	snprintf(k->conf_text, sizeof k->conf_text,
+		 "state: %s/state\n"
+		 "batteries:\n"
+		 "%s%s"
+		 "  script: { so: model_script.so, script: %s/script.yaml }\n"
+		 "  effects: { so: effects.so, log: %s/effects.log }\n"
+		 "%s"
+		 "tiers:\n"
+		 "  fast: script/x\n"
+		 "%s%s",
+		 k->dir, stores[k->store], k->store ? "  journal: { so: checkpoint_journal.so }\n" : "", k->dir, k->dir,
+		 k->store ? "ports:\n  store: store\n  checkpoint: journal\n" : "", agents ? agents : everything,
+		 more ? more : "");
+	write_file(k->dir, "executus.yaml", k->conf_text);
+}
+
+static exs_status bring_up(struct kit *k, exs_err *err)
+{
+	static const char *const folders[] = { BATTERIES, TEST_BATTERIES, ZOO, NULL };
+	char path[128];
+	exs_status status;
+
+	log_init(&k->log, 2, getenv("KIT_VERBOSE") ? EXS_DEBUG : EXS_ERROR - 1);
+	snprintf(path, sizeof path, "%s/executus.yaml", k->dir);
+	status = conf_load(path, &k->conf, err);
+	if (status == EXS_OK)
+		status = host_open(k->conf, folders, &k->log, &k->host, err);
+	if (status == EXS_OK)
+		status = engine_open(k->host, &k->engine, err);
+	return status;
+}
+
+static void prepare(struct kit *k, const char *script, enum kit_store store, const char *agents, const char *more)
+{
+	memset(k, 0, sizeof *k);
+	k->store = store;
+	pthread_mutex_init(&k->lock, NULL);
+	snprintf(k->dir, sizeof k->dir, "/tmp/executus-kit-XXXXXX");
+	assert_non_null(mkdtemp(k->dir));
+	kit_script(k, script);
+	make_conf(k, agents, more);
+}
+
+void kit_open(struct kit *k, const char *script, enum kit_store store, const char *agents, const char *more)
+{
+	prepare(k, script, store, agents, more);
+	kit_reopen(k);
+}
+
+void kit_reopen(struct kit *k)
+{
+	exs_err err = EXS_ERR_INIT;
+
+	if (bring_up(k, &err))
+		fail_msg("%s", err.text);
+}
+
+void kit_open_fails(struct kit *k, const char *script, enum kit_store store, const char *agents, const char *more)
+{
+	exs_err err = EXS_ERR_INIT;
+
+	prepare(k, script, store, agents, more);
+	assert_int_not_equal(bring_up(k, &err), EXS_OK);
+	snprintf(k->delta, sizeof k->delta, "%s", err.text);
+}
+
+void kit_drop(struct kit *k)
+{
+	run_drop(k->run);
+	k->run = NULL;
+	k->result = NULL;
+}
+
+void kit_shut(struct kit *k)
+{
+	kit_drop(k);
+	engine_close(k->engine);
+	host_close(k->host);
+	conf_free(k->conf);
+	k->engine = NULL;
+	k->host = NULL;
+	k->conf = NULL;
+}
+
+void kit_close(struct kit *k)
+{
+	char command[128];
+
+	kit_shut(k);
+	snprintf(command, sizeof command, "rm -rf '%s'", k->dir);
+	assert_int_equal(system(command), 0);
+	pthread_mutex_destroy(&k->lock);
+}
+
+/* ---- listening ---- */
+
+static void put(char *out, size_t cap, exs_str s)
+{
+	size_t n = s.n < cap - 1 ? s.n : cap - 1;
+
+	memcpy(out, n ? s.p : "", n);
+	out[n] = '\0';
+}
+
+static void on_fact(void *arg, const exs_run_info *run, const exs_fact *fact)
+{
+	struct kit *k = arg;
+
+	(void)run;
+	pthread_mutex_lock(&k->lock);
+	if (k->fact_n < KIT_FACTS) {
+		struct kit_fact *f = &k->facts[k->fact_n++];
+
+		f->kind = fact->kind;
+		f->step = fact->step;
+		f->attempt = fact->attempt;
+		put(f->name, sizeof f->name, fact->name);
+		put(f->call, sizeof f->call, fact->call_id);
+		put(f->body, sizeof f->body, fact->body);
+	}
+	pthread_mutex_unlock(&k->lock);
+	if (getenv("KIT_VERBOSE"))
+		fprintf(stderr, "%3lld %-16s %.*s %.*s\n", (long long)fact->seq, fact_word(fact->kind),
+			(int)fact->name.n, fact->name.p, (int)fact->body.n, fact->body.p);
+	if (k->on_fact)
+		k->on_fact(k, fact);
+}
+
+static void on_delta(void *arg, const exs_run_info *run, exs_str text)
+{
+	struct kit *k = arg;
+	size_t n = strlen(k->delta);
+
+	(void)run;
+	put(k->delta + n, sizeof k->delta - n, text);
+}
+
+static struct run_listener listener(struct kit *k)
+{
+	return (struct run_listener){ k, on_fact, on_delta };
+}
+
+void kit_start(struct kit *k, const char *input)
+{
+	struct run_listener l = listener(k);
+	struct run_spec spec = { k->conf->run.agent, "someone", "test", str_of(input), NULL,
+				 (int32_t)k->conf->run.durability };
+	exs_err err = EXS_ERR_INIT;
+
+	k->fact_n = 0;
+	k->delta[0] = '\0';
+	if (engine_start(k->engine, &spec, &l, &k->run, &err))
+		fail_msg("%s", err.text);
+}
+
+void kit_wait(struct kit *k)
+{
+	if (!engine_wait(k->run, WAIT_MS))
+		fail_msg("the run did not end");
+	k->result = run_result(k->run);
+}
+
+void kit_run(struct kit *k, const char *input)
+{
+	kit_drop(k);
+	kit_start(k, input);
+	kit_wait(k);
+}
+
+exs_status kit_resume(struct kit *k, const char *run_id, exs_err *err)
+{
+	struct run_listener l = listener(k);
+	exs_status status;
+
+	kit_drop(k);
+	k->fact_n = 0;
+	status = engine_resume(k->engine, run_id, &l, &k->run, err);
+	if (status == EXS_OK)
+		kit_wait(k);
+	return status;
+}
+
+/* ---- looking ---- */
+
+int kit_count(const struct kit *k, int32_t kind)
+{
+	int i, n = 0;
+
+	for (i = 0; i < k->fact_n; i++)
+		n += k->facts[i].kind == kind;
+	return n;
+}
+
+const struct kit_fact *kit_fact(const struct kit *k, int32_t kind, int nth)
+{
+	int i;
+
+	for (i = 0; i < k->fact_n; i++)
+		if (k->facts[i].kind == kind && nth-- == 0)
+			return &k->facts[i];
+	return NULL;
+}
+
+bool kit_body_has(const struct kit_fact *f, const char *part)
+{
+	return f && strstr(f->body, part) != NULL;
+}
+
+int kit_effects(const struct kit *k, const char *tool)
+{
+	char path[128], line[1024];
+	FILE *f;
+	int n = 0;
+
+	snprintf(path, sizeof path, "%s/effects.log", k->dir);
+	f = fopen(path, "r");
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof line, f))
+		n += strncmp(line, tool, strlen(tool)) == 0 && line[strlen(tool)] == ' ';
+	fclose(f);
+	return n;
+}
