@@ -40,12 +40,14 @@ static exs_status row_new(struct batch *b, int32_t kind, exs_str prefix, exs_str
 	uint32_t cap;
 
 	if (key.n == 0 || prefix.n + key.n > EXS_STORE_KEY_MAX)
-		return err_set(err, EXS_TOOBIG, 0, "a key has %zu bytes; 1 to %u are possible here", key.n,
-			       (unsigned)(EXS_STORE_KEY_MAX - prefix.n));
+		return err_set(err, EXS_TOOBIG, 0, "a key has %zu bytes; 1 to %u are possible here",
+			       key.n, (unsigned)(EXS_STORE_KEY_MAX - prefix.n));
 	if (value.n > EXS_STORE_VALUE_MAX)
-		return err_set(err, EXS_TOOBIG, 0, "a value has %zu bytes; the bound is %u", value.n, EXS_STORE_VALUE_MAX);
+		return err_set(err, EXS_TOOBIG, 0, "a value has %zu bytes; the bound is %u",
+			       value.n, EXS_STORE_VALUE_MAX);
 	if (b->n == EXS_STORE_OPS_MAX)
-		return err_set(err, EXS_TOOBIG, 0, "a batch holds at most %u rows", EXS_STORE_OPS_MAX);
+		return err_set(err, EXS_TOOBIG, 0, "a batch holds at most %u rows",
+			       EXS_STORE_OPS_MAX);
 	if (b->n == b->cap) {
 		cap = b->cap ? b->cap * 2 : 8;
 		grown = realloc(b->rows, cap * sizeof *grown);
@@ -98,7 +100,8 @@ exs_status batch_check(struct batch *b, exs_str key, exs_str value, exs_err *err
 	return status;
 }
 
-exs_status batch_add(struct batch *b, exs_str prefix, exs_str key, int64_t delta, int64_t bound, exs_err *err)
+exs_status batch_add(struct batch *b, exs_str prefix, exs_str key, int64_t delta, int64_t bound,
+		     exs_err *err)
 {
 	struct batch_row *row;
 	exs_status status = row_new(b, EXS_OP_ADD, prefix, key, none, &row, err);

@@ -2,9 +2,10 @@
 /*
  * batch.h - rows of one commit, collected from several batteries.
  *
- * Keys and values are copied into one buffer. While a battery's call runs the batch is open to that battery
- * only; the guard takes a mark before and rolls back to it when the call fails, so no half row commits.
- * A batch that carries facts refuses conditions from batteries: its only one is the run's head.
+ * Keys and values are copied into one buffer. While a battery's call runs the batch is open to that
+ * battery only; the guard takes a mark before and rolls back to it when the call fails, so no half
+ * row commits. A batch that carries facts refuses conditions from batteries: its only one is the
+ * run's head.
  */
 #ifndef HOST_BATCH_H
 #define HOST_BATCH_H
@@ -28,9 +29,9 @@ struct batch {
 	struct batch_row *rows;
 	uint32_t n, cap;
 	struct buf data;
-	const void *open_to;  /* the store service of the battery that may add, or NULL */
+	const void *open_to; /* the store service of the battery that may add, or NULL */
 	bool bounds_allowed;
-	exs_op *ops;	      /* made by batch_ops */
+	exs_op *ops; /* made by batch_ops */
 	const exs_op **index;
 };
 
@@ -45,8 +46,10 @@ void batch_release(struct batch *b);
 /* Adds to it; key parts are joined. TOOBIG or NOMEM with a sentence, and nothing was added. */
 exs_status batch_put(struct batch *b, exs_str prefix, exs_str key, exs_str value, exs_err *err);
 exs_status batch_del(struct batch *b, exs_str prefix, exs_str key, exs_err *err);
-exs_status batch_check(struct batch *b, exs_str key, exs_str value, exs_err *err); /* value.p NULL: absent */
-exs_status batch_add(struct batch *b, exs_str prefix, exs_str key, int64_t delta, int64_t bound, exs_err *err);
+exs_status batch_check(struct batch *b, exs_str key, exs_str value,
+		       exs_err *err); /* value.p NULL: absent */
+exs_status batch_add(struct batch *b, exs_str prefix, exs_str key, int64_t delta, int64_t bound,
+		     exs_err *err);
 
 struct batch_mark batch_mark(const struct batch *b);
 void batch_rollback(struct batch *b, struct batch_mark mark);

@@ -8,14 +8,16 @@
 #include "base/auto.h"
 #include "host/guard.h"
 
-/* A call that may add rows: the batch is open to this battery only, and rolled back when it fails. */
+/* A call that may add rows: the batch is open to this battery only, and rolled back when it fails.
+ */
 struct session {
 	struct guard g;
 	struct batch *b;
 	struct batch_mark mark;
 };
 
-static exs_status session_begin(struct session *s, struct instance *in, struct batch *b, const char *what, exs_err *err)
+static exs_status session_begin(struct session *s, struct instance *in, struct batch *b,
+				const char *what, exs_err *err)
 {
 	exs_status status = guard_enter(&s->g, in, what, err);
 
@@ -166,7 +168,8 @@ exs_status call_store_commit(struct instance *in, struct batch *b, exs_err *err)
 		status = guard_status(in, "store.submit", w->pending.status, &w->pending.err);
 		*err = w->pending.err;
 	} else {
-		status = err_set(err, EXS_IO, 0, "the store did not answer within %d s", WAIT_STORE_MS / 1000);
+		status = err_set(err, EXS_IO, 0, "the store did not answer within %d s",
+				 WAIT_STORE_MS / 1000);
 	}
 	pthread_mutex_unlock(&w->lock);
 	waiter_unref(w);
@@ -184,7 +187,8 @@ exs_status call_store_stat(struct instance *in, exs_sink *json, exs_err *err)
 
 /* ---- checkpoint ---- */
 
-exs_status call_ckpt_begin(struct instance *in, const exs_run_info *run, struct batch *b, exs_ckpt **out, exs_err *err)
+exs_status call_ckpt_begin(struct instance *in, const exs_run_info *run, struct batch *b,
+			   exs_ckpt **out, exs_err *err)
 {
 	struct session s;
 
@@ -193,7 +197,8 @@ exs_status call_ckpt_begin(struct instance *in, const exs_run_info *run, struct 
 	return session_end(&s, in->checkpoint->begin(in->self, run, pub(b), out, err), err);
 }
 
-exs_status call_ckpt_adopt(struct instance *in, const exs_run_info *run, struct batch *b, exs_ckpt **out, exs_err *err)
+exs_status call_ckpt_adopt(struct instance *in, const exs_run_info *run, struct batch *b,
+			   exs_ckpt **out, exs_err *err)
 {
 	struct session s;
 
@@ -202,8 +207,8 @@ exs_status call_ckpt_adopt(struct instance *in, const exs_run_info *run, struct 
 	return session_end(&s, in->checkpoint->adopt(in->self, run, pub(b), out, err), err);
 }
 
-exs_status call_ckpt_append(struct instance *in, exs_ckpt *c, const exs_fact *const *facts, uint64_t n,
-			    struct batch *b, exs_err *err)
+exs_status call_ckpt_append(struct instance *in, exs_ckpt *c, const exs_fact *const *facts,
+			    uint64_t n, struct batch *b, exs_err *err)
 {
 	struct session s;
 
@@ -212,7 +217,8 @@ exs_status call_ckpt_append(struct instance *in, exs_ckpt *c, const exs_fact *co
 	return session_end(&s, in->checkpoint->append(c, facts, n, pub(b), err), err);
 }
 
-exs_status call_ckpt_end(struct instance *in, exs_ckpt *c, int32_t how, exs_str status, struct batch *b, exs_err *err)
+exs_status call_ckpt_end(struct instance *in, exs_ckpt *c, int32_t how, exs_str status,
+			 struct batch *b, exs_err *err)
 {
 	struct session s;
 
@@ -221,8 +227,8 @@ exs_status call_ckpt_end(struct instance *in, exs_ckpt *c, int32_t how, exs_str 
 	return session_end(&s, in->checkpoint->end(c, how, status, pub(b), err), err);
 }
 
-exs_status call_ckpt_load(struct instance *in, const char *run_id, exs_status (*row)(void *, const exs_fact *),
-			  void *arg, exs_err *err)
+exs_status call_ckpt_load(struct instance *in, const char *run_id,
+			  exs_status (*row)(void *, const exs_fact *), void *arg, exs_err *err)
 {
 	struct guard g;
 
@@ -231,8 +237,8 @@ exs_status call_ckpt_load(struct instance *in, const char *run_id, exs_status (*
 	return guard_leave(&g, in->checkpoint->load(in->self, run_id, row, arg, err), err);
 }
 
-exs_status call_ckpt_list(struct instance *in, uint32_t flags, exs_status (*row)(void *, exs_str), void *arg,
-			  exs_err *err)
+exs_status call_ckpt_list(struct instance *in, uint32_t flags, exs_status (*row)(void *, exs_str),
+			  void *arg, exs_err *err)
 {
 	struct guard g;
 
@@ -243,7 +249,8 @@ exs_status call_ckpt_list(struct instance *in, uint32_t flags, exs_status (*row)
 
 /* ---- audit ---- */
 
-exs_status call_audit_start(struct instance *in, const exs_run_info *run, exs_trail **out, exs_err *err)
+exs_status call_audit_start(struct instance *in, const exs_run_info *run, exs_trail **out,
+			    exs_err *err)
 {
 	struct guard g;
 
@@ -252,7 +259,8 @@ exs_status call_audit_start(struct instance *in, const exs_run_info *run, exs_tr
 	return guard_leave(&g, in->audit->start(in->self, run, out, err), err);
 }
 
-exs_status call_audit_record(struct instance *in, exs_trail *t, const exs_fact *fact, struct batch *b, exs_err *err)
+exs_status call_audit_record(struct instance *in, exs_trail *t, const exs_fact *fact,
+			     struct batch *b, exs_err *err)
 {
 	struct session s;
 
@@ -281,8 +289,8 @@ exs_status call_budget_check(struct instance *in, const exs_run_info *run, exs_e
 	return guard_leave(&g, in->budget->check(in->self, run, err), err);
 }
 
-exs_status call_budget_reserve(struct instance *in, const exs_run_info *run, const exs_usage *worst, struct batch *own,
-			       exs_grant **out, exs_err *err)
+exs_status call_budget_reserve(struct instance *in, const exs_run_info *run, const exs_usage *worst,
+			       struct batch *own, exs_grant **out, exs_err *err)
 {
 	struct session s;
 
@@ -292,7 +300,8 @@ exs_status call_budget_reserve(struct instance *in, const exs_run_info *run, con
 	return session_end(&s, in->budget->reserve(in->self, run, worst, pub(own), out, err), err);
 }
 
-exs_status call_budget_settle(struct instance *in, exs_grant *g, const exs_usage *actual, struct batch *b, exs_err *err)
+exs_status call_budget_settle(struct instance *in, exs_grant *g, const exs_usage *actual,
+			      struct batch *b, exs_err *err)
 {
 	struct session s;
 
@@ -301,8 +310,8 @@ exs_status call_budget_settle(struct instance *in, exs_grant *g, const exs_usage
 	return session_end(&s, in->budget->settle(g, actual, pub(b), err), err);
 }
 
-exs_status call_budget_commit(struct instance *in, const exs_run_info *run, int64_t run_ms, struct batch *b,
-			      exs_err *err)
+exs_status call_budget_commit(struct instance *in, const exs_run_info *run, int64_t run_ms,
+			      struct batch *b, exs_err *err)
 {
 	struct session s;
 
@@ -313,8 +322,8 @@ exs_status call_budget_commit(struct instance *in, const exs_run_info *run, int6
 
 /* ---- critic ---- */
 
-exs_status call_critic_watch(struct instance *in, const exs_run_info *run, int64_t soft_ms, exs_watch **out,
-			     exs_err *err)
+exs_status call_critic_watch(struct instance *in, const exs_run_info *run, int64_t soft_ms,
+			     exs_watch **out, exs_err *err)
 {
 	struct guard g;
 
@@ -323,7 +332,8 @@ exs_status call_critic_watch(struct instance *in, const exs_run_info *run, int64
 	return guard_leave(&g, in->critic->watch(in->self, run, soft_ms, out, err), err);
 }
 
-exs_status call_critic_observe(struct instance *in, exs_watch *w, const exs_fact *fact, exs_err *err)
+exs_status call_critic_observe(struct instance *in, exs_watch *w, const exs_fact *fact,
+			       exs_err *err)
 {
 	struct guard g;
 
@@ -333,8 +343,8 @@ exs_status call_critic_observe(struct instance *in, exs_watch *w, const exs_fact
 	return guard_leave(&g, EXS_OK, err);
 }
 
-exs_status call_critic_tick(struct instance *in, exs_watch *w, int64_t idle_ms, exs_verdict *out, int64_t *deadline_ms,
-			    exs_err *err)
+exs_status call_critic_tick(struct instance *in, exs_watch *w, int64_t idle_ms, exs_verdict *out,
+			    int64_t *deadline_ms, exs_err *err)
 {
 	struct guard g;
 
@@ -363,7 +373,8 @@ void call_critic_unwatch(struct instance *in, exs_watch *w)
 
 /* ---- model, tool, delivery ---- */
 
-exs_status call_model_describe(struct instance *in, const char *model, exs_model_info *out, exs_err *err)
+exs_status call_model_describe(struct instance *in, const char *model, exs_model_info *out,
+			       exs_err *err)
 {
 	struct guard g;
 
@@ -374,8 +385,8 @@ exs_status call_model_describe(struct instance *in, const char *model, exs_model
 	return guard_leave(&g, in->model->describe(in->self, model, out, err), err);
 }
 
-exs_status call_tool_list(struct instance *in, exs_status (*each)(void *, const exs_tool_spec *), void *arg,
-			  exs_err *err)
+exs_status call_tool_list(struct instance *in, exs_status (*each)(void *, const exs_tool_spec *),
+			  void *arg, exs_err *err)
 {
 	struct guard g;
 
@@ -392,7 +403,8 @@ void call_tool_run_ended(struct instance *in, const char *run_id)
 	if (!EXS_CAN(in->tool, run_ended))
 		return;
 	if (guard_enter(&g, in, "tool.run_ended", &err)) {
-		log_warn(in->host->log, "run %s: its tools were not told that it ended: %s", run_id, err.text);
+		log_warn(in->host->log, "run %s: its tools were not told that it ended: %s", run_id,
+			 err.text);
 		return;
 	}
 	in->tool->run_ended(in->self, run_id);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * calls.h - one function for each function of a port: through the guard, with a savepoint in the batch.
+ * calls.h - one function for each function of a port: through the guard, with a savepoint in the
+ * batch.
  *
- * What a battery adds to a batch in a call that fails is dropped. Handles that end are gone whatever the end
- * returned. `err` is never NULL.
+ * What a battery adds to a batch in a call that fails is dropped. Handles that end are gone
+ * whatever the end returned. `err` is never NULL.
  */
 #ifndef HOST_CALLS_H
 #define HOST_CALLS_H
@@ -22,42 +23,50 @@ exs_status call_store_commit(struct instance *in, struct batch *b, exs_err *err)
 exs_status call_store_stat(struct instance *in, exs_sink *json, exs_err *err);
 
 /* ---- checkpoint ---- */
-exs_status call_ckpt_begin(struct instance *in, const exs_run_info *run, struct batch *b, exs_ckpt **out, exs_err *err);
-exs_status call_ckpt_adopt(struct instance *in, const exs_run_info *run, struct batch *b, exs_ckpt **out, exs_err *err);
-exs_status call_ckpt_append(struct instance *in, exs_ckpt *c, const exs_fact *const *facts, uint64_t n,
-			    struct batch *b, exs_err *err);
-exs_status call_ckpt_end(struct instance *in, exs_ckpt *c, int32_t how, exs_str status, struct batch *b, exs_err *err);
-exs_status call_ckpt_load(struct instance *in, const char *run_id, exs_status (*row)(void *, const exs_fact *),
+exs_status call_ckpt_begin(struct instance *in, const exs_run_info *run, struct batch *b,
+			   exs_ckpt **out, exs_err *err);
+exs_status call_ckpt_adopt(struct instance *in, const exs_run_info *run, struct batch *b,
+			   exs_ckpt **out, exs_err *err);
+exs_status call_ckpt_append(struct instance *in, exs_ckpt *c, const exs_fact *const *facts,
+			    uint64_t n, struct batch *b, exs_err *err);
+exs_status call_ckpt_end(struct instance *in, exs_ckpt *c, int32_t how, exs_str status,
+			 struct batch *b, exs_err *err);
+exs_status call_ckpt_load(struct instance *in, const char *run_id,
+			  exs_status (*row)(void *, const exs_fact *), void *arg, exs_err *err);
+exs_status call_ckpt_list(struct instance *in, uint32_t flags, exs_status (*row)(void *, exs_str),
 			  void *arg, exs_err *err);
-exs_status call_ckpt_list(struct instance *in, uint32_t flags, exs_status (*row)(void *, exs_str), void *arg,
-			  exs_err *err);
 
 /* ---- audit ---- */
-exs_status call_audit_start(struct instance *in, const exs_run_info *run, exs_trail **out, exs_err *err);
-exs_status call_audit_record(struct instance *in, exs_trail *t, const exs_fact *fact, struct batch *b, exs_err *err);
+exs_status call_audit_start(struct instance *in, const exs_run_info *run, exs_trail **out,
+			    exs_err *err);
+exs_status call_audit_record(struct instance *in, exs_trail *t, const exs_fact *fact,
+			     struct batch *b, exs_err *err);
 exs_status call_audit_finish(struct instance *in, exs_trail *t, exs_err *err);
 
 /* ---- budget ---- */
 exs_status call_budget_check(struct instance *in, const exs_run_info *run, exs_err *err);
-exs_status call_budget_reserve(struct instance *in, const exs_run_info *run, const exs_usage *worst, struct batch *own,
-			       exs_grant **out, exs_err *err);
-exs_status call_budget_settle(struct instance *in, exs_grant *g, const exs_usage *actual, struct batch *b, exs_err *err);
-exs_status call_budget_commit(struct instance *in, const exs_run_info *run, int64_t run_ms, struct batch *b,
-			      exs_err *err);
+exs_status call_budget_reserve(struct instance *in, const exs_run_info *run, const exs_usage *worst,
+			       struct batch *own, exs_grant **out, exs_err *err);
+exs_status call_budget_settle(struct instance *in, exs_grant *g, const exs_usage *actual,
+			      struct batch *b, exs_err *err);
+exs_status call_budget_commit(struct instance *in, const exs_run_info *run, int64_t run_ms,
+			      struct batch *b, exs_err *err);
 
 /* ---- critic ---- */
-exs_status call_critic_watch(struct instance *in, const exs_run_info *run, int64_t soft_ms, exs_watch **out,
-			     exs_err *err);
-exs_status call_critic_observe(struct instance *in, exs_watch *w, const exs_fact *fact, exs_err *err);
+exs_status call_critic_watch(struct instance *in, const exs_run_info *run, int64_t soft_ms,
+			     exs_watch **out, exs_err *err);
+exs_status call_critic_observe(struct instance *in, exs_watch *w, const exs_fact *fact,
+			       exs_err *err);
 /* [timer-thread] The verdict, and the deadline afterwards (active run time). */
-exs_status call_critic_tick(struct instance *in, exs_watch *w, int64_t idle_ms, exs_verdict *out, int64_t *deadline_ms,
-			    exs_err *err);
+exs_status call_critic_tick(struct instance *in, exs_watch *w, int64_t idle_ms, exs_verdict *out,
+			    int64_t *deadline_ms, exs_err *err);
 void call_critic_unwatch(struct instance *in, exs_watch *w);
 
 /* ---- model and tool; turn, call, reconcile and deliver are works ---- */
-exs_status call_model_describe(struct instance *in, const char *model, exs_model_info *out, exs_err *err);
-exs_status call_tool_list(struct instance *in, exs_status (*each)(void *, const exs_tool_spec *), void *arg,
-			  exs_err *err);
+exs_status call_model_describe(struct instance *in, const char *model, exs_model_info *out,
+			       exs_err *err);
+exs_status call_tool_list(struct instance *in, exs_status (*each)(void *, const exs_tool_spec *),
+			  void *arg, exs_err *err);
 void call_tool_run_ended(struct instance *in, const char *run_id);
 
 /* The table functions of works: for work.start. */

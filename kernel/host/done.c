@@ -12,7 +12,8 @@ static pthread_mutex_t *stripe_of(struct done_table *t, uint32_t index)
 	return &t->stripes[index % DONE_STRIPES];
 }
 
-/* The slot behind an id, or NULL for an id that was never given. The generation is the caller's to check. */
+/* The slot behind an id, or NULL for an id that was never given. The generation is the caller's to
+ * check. */
 static struct done_slot *slot_of(struct done_table *t, uint64_t id)
 {
 	uint32_t index = (uint32_t)id;
@@ -86,12 +87,14 @@ static void op_progress(exs_done done, exs_str delta)
 	if (!slot)
 		return;
 	pthread_mutex_lock(stripe_of(t, (uint32_t)done.id));
-	if (slot->p && slot->gen == (uint32_t)(done.id >> 32) && !slot->abandoned && slot->p->progress)
+	if (slot->p && slot->gen == (uint32_t)(done.id >> 32) && !slot->abandoned &&
+	    slot->p->progress)
 		slot->p->progress(slot->p, delta);
 	pthread_mutex_unlock(stripe_of(t, (uint32_t)done.id));
 }
 
-static void copy_outcome(struct pending *p, exs_status status, const exs_usage *usage, const exs_err *err)
+static void copy_outcome(struct pending *p, exs_status status, const exs_usage *usage,
+			 const exs_err *err)
 {
 	p->status = status;
 	p->has_usage = usage != NULL;
@@ -131,7 +134,8 @@ static void op_end(exs_done done, exs_status status, const exs_usage *usage, con
 		pthread_mutex_unlock(stripe_of(t, (uint32_t)done.id));
 	}
 	if (!p) {
-		log_warn(t->log, "a call was ended twice by its battery; the second end is ignored");
+		log_warn(t->log,
+			 "a call was ended twice by its battery; the second end is ignored");
 		return;
 	}
 	slot_free(t, (uint32_t)done.id);
@@ -165,7 +169,8 @@ void done_table_release(struct done_table *t)
 	pthread_mutex_destroy(&t->lock);
 }
 
-exs_status done_open(struct done_table *t, struct pending *p, size_t cap, exs_done *out, exs_err *err)
+exs_status done_open(struct done_table *t, struct pending *p, size_t cap, exs_done *out,
+		     exs_err *err)
 {
 	struct done_slot *slot;
 	uint32_t index;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * done.h - the host's side of done records: slots with generations, so that a stale or second end finds nobody.
+ * done.h - the host's side of done records: slots with generations, so that a stale or second end
+ * finds nobody.
  *
- * A pending is embedded in whatever waits. done_open gives it a slot; the battery's end copies the outcome into
- * the pending, frees the slot and calls ended() once, on the battery's thread and outside every lock. After
- * done_abandon the slot stays taken until the late end, which calls late() instead: until then the memory of
- * the call must stay, because the battery may still read its arguments.
+ * A pending is embedded in whatever waits. done_open gives it a slot; the battery's end copies the
+ * outcome into the pending, frees the slot and calls ended() once, on the battery's thread and
+ * outside every lock. After done_abandon the slot stays taken until the late end, which calls
+ * late() instead: until then the memory of the call must stay, because the battery may still read
+ * its arguments.
  */
 #ifndef HOST_DONE_H
 #define HOST_DONE_H
@@ -22,9 +24,9 @@
 
 struct pending {
 	void (*ended)(struct pending *p);
-	void (*late)(struct pending *p);		      /* may be NULL when never abandoned */
+	void (*late)(struct pending *p);		    /* may be NULL when never abandoned */
 	void (*progress)(struct pending *p, exs_str delta); /* may be NULL; leaf locks only */
-	const char *what;				      /* for messages: "tool 'grep' of battery 'fs'" */
+	const char *what; /* for messages: "tool 'grep' of battery 'fs'" */
 	uint64_t id;
 	exs_status status;
 	bool has_usage;
@@ -53,8 +55,10 @@ void done_table_init(struct done_table *t, struct log *log);
 void done_table_release(struct done_table *t);
 
 /* Sets ended, progress, what and cap before. TOOBIG: too many calls in the air; NOMEM. */
-exs_status done_open(struct done_table *t, struct pending *p, size_t cap, exs_done *out, exs_err *err);
-/* True: abandoned now, late() follows some day. False: it has ended, ended() was or is being called. */
+exs_status done_open(struct done_table *t, struct pending *p, size_t cap, exs_done *out,
+		     exs_err *err);
+/* True: abandoned now, late() follows some day. False: it has ended, ended() was or is being
+ * called. */
 bool done_abandon(struct done_table *t, struct pending *p);
 /* Ends it from the host's side, as the battery would. */
 void done_end(struct done_table *t, const struct pending *p, exs_status status, const exs_err *err);

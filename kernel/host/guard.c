@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* guard.c - see guard.h. Distrust lives here: the rest of the kernel may believe what passes this door. */
+/* guard.c - see guard.h. Distrust lives here: the rest of the kernel may believe what passes this
+ * door. */
 #include "host/guard.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@
 static void lose(struct instance *in, const char *why)
 {
 	if (!atomic_exchange(&in->lost, true))
-		log_error(in->host->log, "battery '%s' is lost until the next start: %s", in->conf->name, why);
+		log_error(in->host->log, "battery '%s' is lost until the next start: %s",
+			  in->conf->name, why);
 }
 
 exs_status guard_usable(struct instance *in, exs_err *err)
@@ -19,10 +21,11 @@ exs_status guard_usable(struct instance *in, exs_err *err)
 	int64_t rest = atomic_load_explicit(&in->rest_until_ms, memory_order_relaxed);
 
 	if (atomic_load_explicit(&in->lost, memory_order_relaxed))
-		return err_set(err, EXS_LOST, 0, "battery '%s' is lost until the next start", in->conf->name);
+		return err_set(err, EXS_LOST, 0, "battery '%s' is lost until the next start",
+			       in->conf->name);
 	if (rest && clock_coarse_ms() < rest) {
-		err_set(err, EXS_AGAIN, 0, "battery '%s' rests after %d failures in a row", in->conf->name,
-			atomic_load(&in->failures));
+		err_set(err, EXS_AGAIN, 0, "battery '%s' rests after %d failures in a row",
+			in->conf->name, atomic_load(&in->failures));
 		err->klass = EXS_CLASS_NOT_DONE;
 		err->retry_after_ms = rest - clock_coarse_ms();
 		return EXS_AGAIN;
@@ -42,7 +45,8 @@ static struct crumb *crumb_drop(struct instance *in, const char *what)
 		/* since first: the watchdog must not see an old time beside a new call */
 		if (atomic_compare_exchange_strong(&in->crumbs[i].what, &none, "")) {
 			in->crumbs[i].thread = pthread_self();
-			atomic_store_explicit(&in->crumbs[i].since_ms, clock_coarse_ms(), memory_order_relaxed);
+			atomic_store_explicit(&in->crumbs[i].since_ms, clock_coarse_ms(),
+					      memory_order_relaxed);
 			atomic_store_explicit(&in->crumbs[i].what, what, memory_order_release);
 			return &in->crumbs[i];
 		}
@@ -67,8 +71,9 @@ static exs_status lock_for(struct instance *in, const char *what, exs_err *err)
 	if (pthread_mutex_clocklock(&in->lock, CLOCK_MONOTONIC, &until) == 0)
 		return EXS_OK;
 	lose(in, "a call into it does not return");
-	return err_set(err, EXS_LOST, 0, "battery '%s' does not return from a call; %s was not called", in->conf->name,
-		       what);
+	return err_set(err, EXS_LOST, 0,
+		       "battery '%s' does not return from a call; %s was not called",
+		       in->conf->name, what);
 }
 
 exs_status guard_enter(struct guard *g, struct instance *in, const char *what, exs_err *err)
@@ -105,14 +110,15 @@ exs_status guard_status(struct instance *in, const char *what, exs_status status
 	if (status >= EXS_OK && status < EXS_STATUS_COUNT) {
 		err->text[sizeof err->text - 1] = '\0';
 		if (status && !err->text[0])
-			err_set(err, status, err->sys, "battery '%s' failed in %s: %s", in->conf->name, what,
-				status_word(status));
+			err_set(err, status, err->sys, "battery '%s' failed in %s: %s",
+				in->conf->name, what, status_word(status));
 		err->status = status;
 		err->klass = klass;
 		err->retry_after_ms = retry_after_ms;
 		return status;
 	}
-	return err_set(err, EXS_INTERNAL, 0, "battery '%s' answered %s with status %d, which does not exist",
+	return err_set(err, EXS_INTERNAL, 0,
+		       "battery '%s' answered %s with status %d, which does not exist",
 		       in->conf->name, what, (int)status);
 }
 
@@ -132,9 +138,10 @@ static void failed(struct instance *in)
 		return;
 	for (i = REST_AFTER; i < n && rest < REST_MAX_MS; i++)
 		rest *= 2;
-	atomic_store(&in->rest_until_ms, clock_coarse_ms() + (rest < REST_MAX_MS ? rest : REST_MAX_MS));
-	log_warn(in->host->log, "battery '%s': %d failures in a row, resting it for %lld s", in->conf->name, n,
-		 (long long)rest / 1000);
+	atomic_store(&in->rest_until_ms,
+		     clock_coarse_ms() + (rest < REST_MAX_MS ? rest : REST_MAX_MS));
+	log_warn(in->host->log, "battery '%s': %d failures in a row, resting it for %lld s",
+		 in->conf->name, n, (long long)rest / 1000);
 }
 
 static void fine(struct instance *in)

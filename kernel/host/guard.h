@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * guard.h - the door to every battery: serialises, watches, counts failures, and never believes a status unseen.
+ * guard.h - the door to every battery: serialises, watches, counts failures, and never believes a
+ *status unseen.
  *
  *	struct guard g;
  *	if (guard_enter(&g, in, "audit.record", err))

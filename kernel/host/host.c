@@ -42,7 +42,8 @@ static bool fills(const struct instance *in, const char *port_id)
 
 /* ---- loading ---- */
 
-static exs_status instance_load(struct host *h, struct instance *in, const struct conf_battery *conf, exs_err *err)
+static exs_status instance_load(struct host *h, struct instance *in,
+				const struct conf_battery *conf, exs_err *err)
 {
 	char what[CONF_NAME_MAX + 16];
 	exs_err why = EXS_ERR_INIT;
@@ -58,7 +59,8 @@ static exs_status instance_load(struct host *h, struct instance *in, const struc
 		return node_fail(err, conf->so_place, "%s", why.text);
 	in->battery = in->loaded->battery;
 	snprintf(what, sizeof what, "battery '%s'", conf->name);
-	if (settings_new(in->battery->options, in->battery->option_size, conf->options, what, &in->settings, err))
+	if (settings_new(in->battery->options, in->battery->option_size, conf->options, what,
+			 &in->settings, err))
 		return err->status;
 	settings_log_to(in->settings, h->log);
 	services_init(in);
@@ -76,9 +78,11 @@ static exs_status instance_open(struct instance *in, exs_err *err)
 	loader_guard_naming(NULL, NULL);
 	status = guard_status(in, "open", status, &why);
 	if (status)
-		return node_fail_key(err, in->conf->place, "battery '%s': %s", in->conf->name, why.text);
+		return node_fail_key(err, in->conf->place, "battery '%s': %s", in->conf->name,
+				     why.text);
 	if (!self)
-		return node_fail_key(err, in->conf->place, "battery '%s' (%s) opened without an instance: it set no self",
+		return node_fail_key(err, in->conf->place,
+				     "battery '%s' (%s) opened without an instance: it set no self",
 				     in->conf->name, in->loaded->file);
 	in->self = self;
 	return EXS_OK;
@@ -107,8 +111,8 @@ static exs_status bind(struct host *h, const struct conf_binding *b, exs_err *er
 	const void *table;
 
 	if (!fills(in, b->port_id))
-		return node_fail(err, b->place, "battery '%s' (%s) does not fill port '%s'", b->battery->name,
-				 in->loaded->file, conf_port_word(b->port));
+		return node_fail(err, b->place, "battery '%s' (%s) does not fill port '%s'",
+				 b->battery->name, in->loaded->file, conf_port_word(b->port));
 	if (table_of(in, b->port_id, &table, err))
 		return err->status;
 	switch (b->port) {
@@ -146,7 +150,8 @@ static exs_status bind(struct host *h, const struct conf_binding *b, exs_err *er
 /* Models and tools are bound by themselves. */
 static exs_status bind_free_ports(struct instance *in, exs_err *err)
 {
-	if (fills(in, EXS_PORT_MODEL) && table_of(in, EXS_PORT_MODEL, (const void **)&in->model, err))
+	if (fills(in, EXS_PORT_MODEL) &&
+	    table_of(in, EXS_PORT_MODEL, (const void **)&in->model, err))
 		return err->status;
 	if (fills(in, EXS_PORT_TOOL) && table_of(in, EXS_PORT_TOOL, (const void **)&in->tool, err))
 		return err->status;
@@ -154,8 +159,8 @@ static exs_status bind_free_ports(struct instance *in, exs_err *err)
 }
 
 /*
- * A serialised battery that is asked for long calls and also watches the run would hold up every run while
- * one of its long calls is inside.
+ * A serialised battery that is asked for long calls and also watches the run would hold up every
+ * run while one of its long calls is inside.
  */
 static exs_status check_mix(const struct instance *in, exs_err *err)
 {
@@ -165,7 +170,8 @@ static exs_status check_mix(const struct instance *in, exs_err *err)
 	if (!lasting || !brief || in->battery->flags & (EXS_CONCURRENT | EXS_RETURNS_AT_ONCE))
 		return EXS_OK;
 	return node_fail_key(err, in->conf->place,
-			     "battery '%s' (%s) is bound to long calls and to recording at once: it must declare EXS_CONCURRENT",
+			     "battery '%s' (%s) is bound to long calls and to recording at once: "
+			     "it must declare EXS_CONCURRENT",
 			     in->conf->name, in->loaded->file);
 }
 
@@ -216,8 +222,10 @@ static exs_status check_tiers(struct host *h, exs_err *err)
 			const struct conf_model *m = &h->conf->tiers[i].models[j];
 
 			if (!host_instance(h, m->battery->name)->model)
-				return node_fail(err, m->place, "tier '%s' names '%s', but battery '%s' is not a model",
-						 h->conf->tiers[i].name, m->text, m->battery->name);
+				return node_fail(
+					err, m->place,
+					"tier '%s' names '%s', but battery '%s' is not a model",
+					h->conf->tiers[i].name, m->text, m->battery->name);
 		}
 	return EXS_OK;
 }
@@ -237,8 +245,8 @@ static unsigned step_workers(void)
 	return n < 1 ? 1 : n > (long)STEP_WORKERS_MAX ? STEP_WORKERS_MAX : (unsigned)n;
 }
 
-exs_status host_open(const struct conf *conf, const char *const *folders, struct log *log, struct host **out,
-		     exs_err *err)
+exs_status host_open(const struct conf *conf, const char *const *folders, struct log *log,
+		     struct host **out, exs_err *err)
 {
 	struct host *h = calloc(1, sizeof *h);
 	struct loader_guard guard;
@@ -285,9 +293,11 @@ void host_close(struct host *h)
 		timers_stop(&h->timers);
 	quiet = pool_stop(&h->steps, h->stall_ms);
 	quiet = pool_stop(&h->calls, h->stall_ms) && quiet;
-	/* A thread that is still inside a battery would find its instance gone: then nothing is closed. */
+	/* A thread that is still inside a battery would find its instance gone: then nothing is
+	 * closed. */
 	if (!quiet) {
-		log_warn(h->log, "a call into a battery has not returned; batteries are left as they are");
+		log_warn(h->log,
+			 "a call into a battery has not returned; batteries are left as they are");
 		return;
 	}
 	for (i = h->instance_n; i-- > 0;)

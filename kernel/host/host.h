@@ -2,9 +2,10 @@
 /*
  * host.h - the batteries of one configuration, opened and bound to their ports.
  *
- * host_open loads every battery, opens the store first and the others in the order of the conf, and binds ports.
- * It owns the two pools, the timers and the done records. Only this folder calls batteries: guard.c holds the
- * door, calls.c has one function for each function of a port, work.c runs the calls that may take long.
+ * host_open loads every battery, opens the store first and the others in the order of the conf, and
+ * binds ports. It owns the two pools, the timers and the done records. Only this folder calls
+ * batteries: guard.c holds the door, calls.c has one function for each function of a port, work.c
+ * runs the calls that may take long.
  */
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
@@ -19,19 +20,19 @@
 #include "host/loader.h"
 #include "host/ports.h"
 
-#define STEP_WORKERS_MAX 4u	 /* drain mailboxes; never inside a call that may block */
-#define CALL_WORKERS_MAX 64u	 /* turn, call, deliver of batteries that block */
-#define STALL_MS	 10000	 /* a short call that takes longer makes its instance LOST */
+#define STEP_WORKERS_MAX 4u    /* drain mailboxes; never inside a call that may block */
+#define CALL_WORKERS_MAX 64u   /* turn, call, deliver of batteries that block */
+#define STALL_MS	 10000 /* a short call that takes longer makes its instance LOST */
 #define WATCHDOG_MS	 1000
-#define CRUMBS		 16u	 /* short calls at once in one instance that are watched */
-#define REST_AFTER	 3	 /* failures in a row before an instance rests */
-#define REST_FIRST_MS	 1000	 /* doubles with each further failure */
+#define CRUMBS		 16u  /* short calls at once in one instance that are watched */
+#define REST_AFTER	 3    /* failures in a row before an instance rests */
+#define REST_FIRST_MS	 1000 /* doubles with each further failure */
 #define REST_MAX_MS	 60000
-#define LOST_AFTER	 10	 /* failures in a row that make it LOST until restart */
-#define ABANDONED_MAX	 8	 /* calls that never ended before an instance is LOST */
-#define QUEUE_MAX	 65536u	 /* calls that wait for one serialised instance */
+#define LOST_AFTER	 10	/* failures in a row that make it LOST until restart */
+#define ABANDONED_MAX	 8	/* calls that never ended before an instance is LOST */
+#define QUEUE_MAX	 65536u /* calls that wait for one serialised instance */
 #define PREFIX_MAX	 (CONF_NAME_MAX + 4u)
-#define WAIT_STORE_MS	 60000	 /* a battery's own commit waits no longer */
+#define WAIT_STORE_MS	 60000 /* a battery's own commit waits no longer */
 
 struct host;
 struct work;
@@ -102,8 +103,8 @@ struct host {
 };
 
 /* HOST_LOOK opens no run machinery: batteries are opened and bound, no watchdog runs. */
-exs_status host_open(const struct conf *conf, const char *const *folders, struct log *log, struct host **out,
-		     exs_err *err);
+exs_status host_open(const struct conf *conf, const char *const *folders, struct log *log,
+		     struct host **out, exs_err *err);
 /* No run is live. Closes in reverse order; takes NULL. */
 void host_close(struct host *h);
 

@@ -13,9 +13,10 @@
 #include <executus/port/tool.h>
 
 /*
- * INVALID with a sentence when the table is NULL, shorter than revision 1 or lacks a required function.
- * `name` is the instance's, `file` the battery's.
+ * INVALID with a sentence when the table is NULL, shorter than revision 1 or lacks a required
+ * function. `name` is the instance's, `file` the battery's.
  */
-exs_status port_check(const char *port_id, const void *table, const char *name, const char *file, exs_err *err);
+exs_status port_check(const char *port_id, const void *table, const char *name, const char *file,
+		      exs_err *err);
 
 #endif

@@ -106,8 +106,9 @@ static exs_status store_scan(const exs_store_svc *svc, exs_str prefix, exs_str f
 		return status;
 	status = prefixed(&start, in, from, err);
 	if (status == EXS_OK) {
-		status = call_store_scan(in->host->store, buf_view(&full), from.n ? buf_view(&start) : str_of(NULL), flags,
-					 scan_row, &s, err);
+		status = call_store_scan(in->host->store, buf_view(&full),
+					 from.n ? buf_view(&start) : str_of(NULL), flags, scan_row,
+					 &s, err);
 		buf_release(&start);
 	}
 	buf_release(&full);
@@ -115,17 +116,20 @@ static exs_status store_scan(const exs_store_svc *svc, exs_str prefix, exs_str f
 }
 
 /* The battery's own batch, or the sentence why it is not. */
-static exs_status open_batch(const exs_store_svc *svc, exs_batch *batch, struct batch **out, exs_err *err)
+static exs_status open_batch(const exs_store_svc *svc, exs_batch *batch, struct batch **out,
+			     exs_err *err)
 {
 	if (!batch || batch_of(batch)->open_to != svc)
 		return err_set(err, EXS_INVALID, 0,
-			       "battery '%s' adds to a batch that is not open to it: only during the call that hands it over",
+			       "battery '%s' adds to a batch that is not open to it: only during "
+			       "the call that hands it over",
 			       of_store(svc)->conf->name);
 	*out = batch_of(batch);
 	return EXS_OK;
 }
 
-static exs_status store_batch_put(const exs_store_svc *svc, exs_batch *batch, exs_str key, exs_str value, exs_err *err)
+static exs_status store_batch_put(const exs_store_svc *svc, exs_batch *batch, exs_str key,
+				  exs_str value, exs_err *err)
 {
 	struct batch *b;
 
@@ -134,7 +138,8 @@ static exs_status store_batch_put(const exs_store_svc *svc, exs_batch *batch, ex
 	return batch_put(b, prefix_of(of_store(svc)), key, value, err);
 }
 
-static exs_status store_batch_del(const exs_store_svc *svc, exs_batch *batch, exs_str key, exs_err *err)
+static exs_status store_batch_del(const exs_store_svc *svc, exs_batch *batch, exs_str key,
+				  exs_err *err)
 {
 	struct batch *b;
 
@@ -143,8 +148,8 @@ static exs_status store_batch_del(const exs_store_svc *svc, exs_batch *batch, ex
 	return batch_del(b, prefix_of(of_store(svc)), key, err);
 }
 
-static exs_status store_batch_add(const exs_store_svc *svc, exs_batch *batch, exs_str key, int64_t delta, int64_t bound,
-				  exs_err *err)
+static exs_status store_batch_add(const exs_store_svc *svc, exs_batch *batch, exs_str key,
+				  int64_t delta, int64_t bound, exs_err *err)
 {
 	struct batch *b;
 
@@ -152,7 +157,8 @@ static exs_status store_batch_add(const exs_store_svc *svc, exs_batch *batch, ex
 		return err->status;
 	if (bound != INT64_MAX && !b->bounds_allowed)
 		return err_set(err, EXS_INVALID, 0,
-			       "battery '%s' adds with a bound to a batch of facts, whose one condition is the run's head",
+			       "battery '%s' adds with a bound to a batch of facts, whose one "
+			       "condition is the run's head",
 			       of_store(svc)->conf->name);
 	return batch_add(b, prefix_of(of_store(svc)), key, delta, bound, err);
 }
@@ -180,7 +186,8 @@ static exs_status add_op(struct instance *in, struct batch *b, const exs_op *op,
 	}
 }
 
-static exs_status store_commit(const exs_store_svc *svc, const exs_op *const *ops, uint64_t n, exs_err *err)
+static exs_status store_commit(const exs_store_svc *svc, const exs_op *const *ops, uint64_t n,
+			       exs_err *err)
 {
 	struct instance *in = of_store(svc);
 	struct batch b;
@@ -189,7 +196,9 @@ static exs_status store_commit(const exs_store_svc *svc, const exs_op *const *op
 
 	if (guard_inside(in))
 		return err_set(err, EXS_UNSUPPORTED, 0,
-			       "battery '%s' wants to wait for the store where every run would wait with it", in->conf->name);
+			       "battery '%s' wants to wait for the store where every run would "
+			       "wait with it",
+			       in->conf->name);
 	batch_init(&b);
 	for (i = 0; i < n && status == EXS_OK; i++)
 		status = add_op(in, &b, ops[i], err);
@@ -201,9 +210,15 @@ static exs_status store_commit(const exs_store_svc *svc, const exs_op *const *op
 
 void services_init(struct instance *in)
 {
-	in->pub = (exs_host){ sizeof in->pub, EXS_ABI,	 in->conf->name, EXECUTUS_VERSION,
-			      host_log,	      host_wall, host_mono,	 host_service,
-			      in->host->conf->state_dir };
-	in->store_svc = (exs_store_svc){ sizeof in->store_svc, 0,		store_get,	 store_scan,
-					 store_batch_put,      store_batch_del, store_batch_add, store_commit };
+	in->pub = (exs_host){ sizeof in->pub,	EXS_ABI,      in->conf->name,
+			      EXECUTUS_VERSION, host_log,     host_wall,
+			      host_mono,	host_service, in->host->conf->state_dir };
+	in->store_svc = (exs_store_svc){ sizeof in->store_svc,
+					 0,
+					 store_get,
+					 store_scan,
+					 store_batch_put,
+					 store_batch_del,
+					 store_batch_add,
+					 store_commit };
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* work.c - see work.h. No worker blocks on an instance's lock: a serialised instance has a queue. */
+/* work.c - see work.h. No worker blocks on an instance's lock: a serialised instance has a queue.
+ */
 #include "host/work.h"
 
 #include "base/auto.h"
@@ -32,7 +33,8 @@ static void on_late(struct pending *p)
 	struct work *w = work_of(p);
 
 	atomic_fetch_sub(&w->in->abandoned, 1);
-	log_info(w->in->host->log, "%s ended after it was abandoned; its answer goes nowhere", w->what);
+	log_info(w->in->host->log, "%s ended after it was abandoned; its answer goes nowhere",
+		 w->what);
 	unref(w);
 }
 
@@ -149,7 +151,8 @@ static void enqueue(struct work *w)
 	if (what == GO) {
 		dispatch(w);
 	} else if (what == FULL) {
-		err_set(&err, EXS_AGAIN, 0, "%u calls wait for battery '%s' already", QUEUE_MAX, in->conf->name);
+		err_set(&err, EXS_AGAIN, 0, "%u calls wait for battery '%s' already", QUEUE_MAX,
+			in->conf->name);
 		err.klass = EXS_CLASS_NOT_DONE;
 		refuse(w, EXS_AGAIN, &err);
 	}

@@ -2,9 +2,10 @@
 /*
  * work.h - the calls that may take long: turn, call, reconcile, deliver.
  *
- * A work is embedded in the record that holds the call's arguments. It is alive while the battery may read them:
- * until the done record was ended *and* the table function returned; then freed() is called, once. ended() is
- * called once, before that, on any thread, unless the work was abandoned first.
+ * A work is embedded in the record that holds the call's arguments. It is alive while the battery
+ * may read them: until the done record was ended *and* the table function returned; then freed() is
+ * called, once. ended() is called once, before that, on any thread, unless the work was abandoned
+ * first.
  */
 #ifndef HOST_WORK_H
 #define HOST_WORK_H
@@ -15,15 +16,16 @@
 struct work {
 	/* set by the caller */
 	struct instance *in;
-	const char *what;			     /* for messages */
-	size_t cap;				     /* bytes it may put */
-	struct cancel *token;			     /* the caller's reference, valid until freed() */
+	const char *what;     /* for messages */
+	size_t cap;	      /* bytes it may put */
+	struct cancel *token; /* the caller's reference, valid until freed() */
 	void (*start)(struct work *w, exs_done done); /* calls the battery */
 	void (*ended)(struct work *w);
 	void (*freed)(struct work *w);
 	void (*progress)(struct work *w, exs_str delta); /* may be NULL; leaf locks only */
 
-	/* the outcome, from ended() on: pending.status, .usage, .err, .out; releasing .out is the caller's */
+	/* the outcome, from ended() on: pending.status, .usage, .err, .out; releasing .out is the
+	 * caller's */
 	struct pending pending;
 
 	/* work.c's own */
@@ -34,8 +36,9 @@ struct work {
 };
 
 /*
- * Starts it: at once on this thread if the battery declares EXS_RETURNS_AT_ONCE, else on a call worker, behind
- * the other calls of a serialised instance. Every outcome, also a refusal, comes through ended().
+ * Starts it: at once on this thread if the battery declares EXS_RETURNS_AT_ONCE, else on a call
+ * worker, behind the other calls of a serialised instance. Every outcome, also a refusal, comes
+ * through ended().
  */
 void work_start(struct work *w);
 /* True: ended() will not be called any more. False: it was, or is being called now. */

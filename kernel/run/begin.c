@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* begin.c - from the budget gate to the first fact of an attempt. An early exit leaves nothing behind. */
+/* begin.c - from the budget gate to the first fact of an attempt. An early exit leaves nothing
+ * behind. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +54,8 @@ static struct instance *target_instance(struct run *run, const char *target, con
 	return in && in->model ? in : NULL;
 }
 
-/* Nobody is asked over the network here; but a tier whose every model is certainly missing ends at once. */
+/* Nobody is asked over the network here; but a tier whose every model is certainly missing ends at
+ * once. */
 static exs_status check_models(struct run *run, exs_err *err)
 {
 	exs_model_info info;
@@ -71,7 +73,8 @@ static exs_status check_models(struct run *run, exs_err *err)
 	{
 		exs_err why = *err;
 
-		return err_set(err, EXS_NOTFOUND, 0, "tier '%.32s': no model is there (%.60s: %.110s)", run->state.tier,
+		return err_set(err, EXS_NOTFOUND, 0,
+			       "tier '%.32s': no model is there (%.60s: %.110s)", run->state.tier,
 			       run->state.models[run->state.model_count - 1], why.text);
 	}
 }
@@ -92,11 +95,13 @@ static exs_status begin_checkpoint(struct run *run, exs_err *err)
 		return status;
 	if (!run->ckpt) { /* the battery says: not this one */
 		if (run->info.attempt > 1)
-			return err_set(err, EXS_UNSUPPORTED, 0, "the checkpoint does not take the run up again");
+			return err_set(err, EXS_UNSUPPORTED, 0,
+				       "the checkpoint does not take the run up again");
 		batch_release(&run->batch);
 		run->durable = false;
 		run->info.flags = 0;
-		log_info(run->host->log, "run %s is not durable: its checkpoint does not want it", run->id);
+		log_info(run->host->log, "run %s is not durable: its checkpoint does not want it",
+			 run->id);
 	}
 	return EXS_OK;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * call.c - running tools: checked, journaled, dispatched once what they rest on is durable, timed, and told honestly.
+ * call.c - how tool calls begin: checked, journaled, dispatched once what they rest on is durable.
  *
- * All calls of a turn go out together. A pure call goes at once; any other waits until its call_started is on
- * the disk and the lease is young. On a stop of the process a call whose outcome is unknown gets no end:
- * the next attempt judges it by its effect.
+ * All calls of a turn go out together. A pure call goes at once; any other waits until its
+ * call_started is on the disk and the lease is young. On a stop of the process a call whose outcome
+ * is unknown gets no end: the next attempt judges it by its effect.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,24 +14,10 @@
 #include "base/clock.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "run/engine_priv.h"
+#include "run/call_priv.h"
 #include "run/words.h"
 
 #define KEY_CHARS 32u /* of the hash: 128 bits */
-
-struct call_work {
-	struct mail mail;
-	struct work work;
-	struct run *run; /* a reference */
-	_Atomic int refs; /* the work's, and ours until the outcome was received */
-	uint32_t index;
-	exs_call call;
-	char id[CALL_ID_MAX], key[SHA256_HEX_MAX], what[RUN_NAME_MAX];
-	char *args;
-	const struct tool *tool;
-	int64_t begun_ms, need_seq, until_ms; /* until: mono, of the next time-out */
-	bool dispatched, reconcile;
-};
 
 bool calls_out(const struct run *run)
 {
@@ -43,37 +29,9 @@ bool calls_out(const struct run *run)
 	return false;
 }
 
-/* ---- facts ---- */
-
-static void record_ended(struct run *run, uint32_t index, int32_t outcome, exs_str content, exs_str more, int64_t ms)
-{
-	const struct call *c = &run->state.calls[index];
-	auto_free char *name = strdup(c->name);
-	char id[CALL_ID_MAX];
-	struct buf body, text;
-
-	call_id(&run->state, index, id);
-	buf_init(&text, RUN_TEXT_MAX);
-	buf_str(&text, content);
-	if (more.n) {
-		buf_puts(&text, "\n");
-		buf_str(&text, more);
-	}
-	buf_init(&body, RUN_TEXT_MAX * 2);
-	buf_printf(&body, "{\"status\":\"%s\",\"content\":", outcome_word(outcome));
-	buf_json(&body, buf_view(&text));
-	buf_printf(&body, ",\"ms\":%lld}", (long long)ms);
-	buf_release(&text);
-	run_record(run, EXS_FACT_CALL_ENDED, str_of(name), id, NULL, &body);
-}
-
-static void end_with(struct run *run, uint32_t index, int32_t outcome, const char *text)
-{
-	record_ended(run, index, outcome, str_of(text), str_of(NULL), 0);
-}
-
 /* The host makes the key once, from what the call is; later attempts read it back from the fact. */
-static void make_key(const struct run *run, const struct call *c, const char *id, char out[SHA256_HEX_MAX])
+static void make_key(const struct run *run, const struct call *c, const char *id,
+		     char out[SHA256_HEX_MAX])
 {
 	unsigned char sum[SHA256_BYTES];
 	struct sha256 h;
@@ -108,7 +66,7 @@ static int64_t record_started(struct run *run, struct call_work *w)
 
 /* ---- the work ---- */
 
-static void call_unref(struct call_work *w)
+void call_unref(struct call_work *w)
 {
 	struct run *run = w->run;
 
@@ -176,8 +134,12 @@ static struct call_work *call_new(struct run *run, uint32_t index, const struct 
 	snprintf(w->what, sizeof w->what, "call %s of tool '%s'", w->id, tool->name);
 	w->index = index;
 	w->tool = tool;
-	w->call = (exs_call){ sizeof w->call, c->tries + 1, &run->info,
-			      tool->name,     w->id,	    w->key,
+	w->call = (exs_call){ sizeof w->call,
+			      c->tries + 1,
+			      &run->info,
+			      tool->name,
+			      w->id,
+			      w->key,
 			      str_n(w->args, empty ? 2 : c->args_n) };
 	w->mail.kind = MAIL_CALL;
 	w->run = run_ref(run);
@@ -210,7 +172,7 @@ static void unknown_tool(struct run *run, uint32_t index)
 	buf_puts(&text, run->offer->n ? "the tools are:" : "there are no tools");
 	for (i = 0; i < run->offer->n; i++)
 		buf_printf(&text, "%s %s", i ? "," : "", run->offer->tools[i]->name);
-	end_with(run, index, CALL_ERROR, buf_ok(&text) ? text.p : "there is no such tool");
+	call_end_with(run, index, CALL_ERROR, buf_ok(&text) ? text.p : "there is no such tool");
 	buf_release(&text);
 }
 
@@ -226,13 +188,13 @@ static bool refused(struct run *run, uint32_t index, const struct tool *tool)
 		return true;
 	}
 	if (tool_check_args(tool, args.n ? args : str_of("{}"), &err)) {
-		end_with(run, index, CALL_ERROR, err.text);
+		call_end_with(run, index, CALL_ERROR, err.text);
 		return true;
 	}
 	return false;
 }
 
-static void start_call(struct run *run, uint32_t index, bool reconcile)
+void call_start(struct run *run, uint32_t index, bool reconcile)
 {
 	const struct tool *tool = offer_find(run->offer, run->state.calls[index].name);
 	struct call_work *w;
@@ -242,7 +204,8 @@ static void start_call(struct run *run, uint32_t index, bool reconcile)
 		return;
 	w = call_new(run, index, tool);
 	if (!w) {
-		end_with(run, index, CALL_ERROR, "no memory to run the tool; nothing happened");
+		call_end_with(run, index, CALL_ERROR,
+			      "no memory to run the tool; nothing happened");
 		return;
 	}
 	w->reconcile = reconcile;
@@ -265,7 +228,7 @@ static bool start_calls(struct run *run, uint64_t mask, bool reconcile)
 	for (i = 0; i < CALLS_MAX && i < run->state.call_count && run->state.step == step; i++) {
 		if (!(mask >> i & 1) || run->calls[i])
 			continue;
-		start_call(run, i, reconcile);
+		call_start(run, i, reconcile);
 		any = true;
 	}
 	return any;
@@ -294,27 +257,12 @@ bool calls_reconcile(struct run *run, const struct action *a)
 	return calls_doubt(run, a);
 }
 
-static const char in_doubt_text[] =
-	"OUTCOME UNKNOWN: this call was started, then the process stopped before its result was seen. It may or may not "
-	"have taken effect. Find out before you repeat it.";
-
-bool calls_doubt(struct run *run, const struct action *a)
-{
-	int32_t step = run->state.step;
-	uint32_t i;
-
-	for (i = 0; i < run->state.call_count && run->state.step == step; i++)
-		if (a->calls >> i & 1)
-			end_with(run, i, CALL_IN_DOUBT, in_doubt_text);
-	return true;
-}
-
 static int64_t timeout_of(const struct run *run, const struct call_work *w)
 {
 	return w->tool->timeout_ms > 0 ? w->tool->timeout_ms : run->host->conf->run.call_timeout_ms;
 }
 
-static void note_due(struct run *run, int64_t at_ms)
+void calls_note_due(struct run *run, int64_t at_ms)
 {
 	if (!run->due[DUE_CALLS] || at_ms < run->due[DUE_CALLS])
 		run_due(run, DUE_CALLS, at_ms);
@@ -333,7 +281,8 @@ void calls_release(struct run *run)
 		if (run->cancel_seen || run->phase != RUN_LIVE) { /* it never left */
 			run->calls[i] = NULL;
 			if (run->phase == RUN_LIVE && !w->reconcile)
-				end_with(run, i, CALL_SKIPPED, "not run: the run was stopped before it began");
+				call_end_with(run, i, CALL_SKIPPED,
+					      "not run: the run was stopped before it began");
 			call_drop(w);
 			run_post(run, &run->due_mail);
 			continue;
@@ -344,152 +293,14 @@ void calls_release(struct run *run)
 		}
 		now = now ? now : clock_mono_ms();
 		if (w->need_seq && run->durable && !owner_is_sure(run->e->owner)) {
-			note_due(run, now + STORAGE_PAUSE_MS);
+			calls_note_due(run, now + STORAGE_PAUSE_MS);
 			continue;
 		}
 		w->dispatched = true;
 		w->begun_ms = now;
 		w->until_ms = now + timeout_of(run, w);
 		cancel_set_deadline(w->work.token, w->until_ms);
-		note_due(run, w->until_ms);
+		calls_note_due(run, w->until_ms);
 		work_start(&w->work);
-	}
-}
-
-/* ---- outcomes ---- */
-
-/* Nobody knows whether it happened: it left, it may change something, and it did not come back with an answer. */
-static bool unknown(const struct call_work *w, const struct pending *p)
-{
-	if (!w->dispatched || w->tool->effect == EXS_EFFECT_PURE || p->err.klass == EXS_CLASS_NOT_DONE)
-		return false;
-	switch (p->status) {
-	case EXS_CANCELLED:
-	case EXS_AGAIN:
-	case EXS_IO:
-	case EXS_LOST:
-	case EXS_INTERNAL:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static void reconciled(struct run *run, struct call_work *w, int64_t ms)
-{
-	struct pending *p = &w->work.pending;
-	uint32_t index = w->index;
-
-	if (p->status == EXS_OK)
-		record_ended(run, index, CALL_OK, buf_view(&p->out), str_of(NULL), ms);
-	else if (p->status == EXS_NOTFOUND)
-		start_call(run, index, false); /* it did not happen: run it, with the same key */
-	else if (run->leaving)
-		return; /* asked again by the next attempt */
-	else if (run->state.park_in_doubt)
-		finish_park(run, "in_doubt", "a tool cannot tell what became of a call that was started before a crash");
-	else
-		end_with(run, index, CALL_IN_DOUBT, in_doubt_text);
-}
-
-static void ended(struct run *run, struct call_work *w, int64_t ms)
-{
-	struct pending *p = &w->work.pending;
-	char text[400];
-
-	if (p->status == EXS_OK) {
-		record_ended(run, w->index, CALL_OK, buf_view(&p->out), str_of(NULL), ms);
-	} else if (unknown(w, p)) {
-		if (run->leaving)
-			return; /* no end: recovery judges it by its effect */
-		snprintf(text, sizeof text, "OUTCOME UNKNOWN: %s. The call may or may not have taken effect.", p->err.text);
-		record_ended(run, w->index, CALL_IN_DOUBT, str_of(text), buf_view(&p->out), ms);
-	} else {
-		int32_t outcome = p->status == EXS_DENIED	       ? CALL_DENIED
-				  : p->status == EXS_CANCELLED ? CALL_SKIPPED
-								       : CALL_ERROR;
-
-		record_ended(run, w->index, outcome, str_of(p->err.text[0] ? p->err.text : status_word(p->status)),
-			     buf_view(&p->out), ms);
-	}
-}
-
-void call_received(struct run *run, struct mail *mail)
-{
-	struct call_work *w = container_of(mail, struct call_work, mail);
-	int64_t ms = clock_mono_ms() - w->begun_ms;
-
-	if (w->index < CALLS_MAX && run->calls[w->index] == w) {
-		run->calls[w->index] = NULL;
-		if (run->phase == RUN_LIVE && w->reconcile)
-			reconciled(run, w, ms);
-		else if (run->phase == RUN_LIVE)
-			ended(run, w, ms);
-	}
-	call_unref(w);
-}
-
-static void abandon(struct run *run, struct call_work *w)
-{
-	if (!w->dispatched || !work_abandon(&w->work))
-		return;
-	run->calls[w->index] = NULL;
-	/* The battery may still write to the pending: what is recorded is said by us. */
-	if (run->phase == RUN_LIVE && !(run->leaving && w->tool->effect != EXS_EFFECT_PURE)) {
-		bool pure = w->tool->effect == EXS_EFFECT_PURE;
-
-		end_with(run, w->index, pure ? CALL_ERROR : CALL_IN_DOUBT,
-			 pure ? "the tool did not answer in time" : "OUTCOME UNKNOWN: the tool did not answer in time. The "
-								    "call may or may not have taken effect.");
-	}
-	call_unref(w);
-}
-
-void calls_due(struct run *run, int64_t now)
-{
-	uint32_t i;
-
-	for (i = 0; i < CALLS_MAX; i++) {
-		struct call_work *w = run->calls[i];
-
-		if (!w || !w->dispatched)
-			continue;
-		if (w->until_ms > now) {
-			note_due(run, w->until_ms);
-		} else if (cancel_fire(w->work.token, EXS_CAUSE_TIMEOUT)) {
-			w->until_ms = now + CLEANUP_MS;
-			note_due(run, w->until_ms);
-		} else {
-			abandon(run, w);
-		}
-	}
-}
-
-void calls_abandon(struct run *run)
-{
-	uint32_t i;
-
-	for (i = 0; i < CALLS_MAX; i++)
-		if (run->calls[i])
-			abandon(run, run->calls[i]);
-}
-
-/* The run ends: every call gets an outcome, so that no transcript of it has an open one. */
-void calls_close(struct run *run)
-{
-	int32_t step = run->state.step;
-	uint32_t i;
-
-	for (i = 0; i < run->state.call_count && run->state.step == step && !run->broken; i++) {
-		const struct call *c = &run->state.calls[i];
-
-		if (c->stage == CALL_ENDED)
-			continue;
-		if (c->stage == CALL_PLANNED || c->effect == EXS_EFFECT_PURE)
-			end_with(run, i, CALL_SKIPPED, "not run: the run ended before it");
-		else
-			end_with(run, i, CALL_IN_DOUBT, in_doubt_text);
-		if (run->state.call_count == 0)
-			return;
 	}
 }

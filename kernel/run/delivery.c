@@ -27,7 +27,8 @@ struct parcel_work {
 
 /* ---- targets and the outbox ---- */
 
-static bool find_target(struct host *h, const char *run_id, const char *text, uint32_t i, struct delivery_target *out)
+static bool find_target(struct host *h, const char *run_id, const char *text, uint32_t i,
+			struct delivery_target *out)
 {
 	const char *colon = strchr(text, ':');
 	size_t n = colon ? (size_t)(colon - text) : strlen(text);
@@ -133,7 +134,8 @@ static void on_freed(struct work *w)
 }
 
 /* A try of its own: the battery may still be inside the function of the one before. */
-static struct parcel_work *parcel_new(struct run *run, const struct delivery_target *to, int32_t tries)
+static struct parcel_work *parcel_new(struct run *run, const struct delivery_target *to,
+				      int32_t tries)
 {
 	struct parcel_work *p = calloc(1, sizeof *p);
 	const struct run_result *r = &run->result;
@@ -201,7 +203,8 @@ void delivery_begin(struct run *run)
 	uint32_t i;
 
 	for (i = 0; i < run->state.deliver_count && run->parcel_n < DELIVERIES_MAX; i++) {
-		struct parcel_work *p = delivery_target(run, i, &to) ? parcel_new(run, &to, 1) : NULL;
+		struct parcel_work *p =
+			delivery_target(run, i, &to) ? parcel_new(run, &to, 1) : NULL;
 
 		if (!p)
 			continue;
@@ -226,8 +229,9 @@ static void give_up(struct run *run, struct parcel_work *p)
 	bool later = !p->to.local && run->durable &&
 		     (r->status == EXS_AGAIN || r->err.klass == EXS_CLASS_TRANSIENT);
 
-	log_warn(run->host->log, "run %s: delivery '%s' failed, the result stands%s: %s", run->id, p->to.kind,
-		 later ? " and is tried again by 'executus resume --all'" : "", r->err.text);
+	log_warn(run->host->log, "run %s: delivery '%s' failed, the result stands%s: %s", run->id,
+		 p->to.kind, later ? " and is tried again by 'executus resume --all'" : "",
+		 r->err.text);
 	if (!later && !p->to.local && run->durable)
 		outbox_forget(run->host, p->to.key);
 }

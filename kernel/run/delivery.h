@@ -2,18 +2,18 @@
 /*
  * delivery.h - results to whoever gets them, after the end is durable.
  *
- * A delivery that is not local has a row in the outbox, put by the terminal batch and deleted once the battery
- * said that it arrived; a process that dies in between leaves the row, and the next one tries again with the
- * same id.
+ * A delivery that is not local has a row in the outbox, put by the terminal batch and deleted once
+ * the battery said that it arrived; a process that dies in between leaves the row, and the next one
+ * tries again with the same id.
  */
 #ifndef RUN_DELIVERY_H
 #define RUN_DELIVERY_H
 
 #include "run/run.h"
 
-#define OUTBOX_KEY_MAX	   (HEAD_KEY_MAX + 16u)
-#define DELIVERY_PAUSE_MS  500
-#define OUTBOX_MAX	   10000u /* rows looked at in one sweep */
+#define OUTBOX_KEY_MAX	  (HEAD_KEY_MAX + 16u)
+#define DELIVERY_PAUSE_MS 500
+#define OUTBOX_MAX	  10000u /* rows looked at in one sweep */
 
 struct delivery_target {
 	struct instance *in;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* engine.c - the registry of live runs, and how one is started, waited for and stopped. See engine.h. */
+/* engine.c - the registry of live runs, and how one is started, waited for and stopped. See
+ * engine.h. */
 #include "run/engine.h"
 
 #include <stdio.h>
@@ -94,7 +95,8 @@ void registry_each(struct engine *e, void (*fn)(struct run *, void *), void *arg
 
 /* ---- runs ---- */
 
-exs_status run_new(struct engine *e, const char *id, const struct run_listener *listener, struct run **out, exs_err *err)
+exs_status run_new(struct engine *e, const char *id, const struct run_listener *listener,
+		   struct run **out, exs_err *err)
 {
 	struct run *run = calloc(1, sizeof *run);
 	pthread_condattr_t mono;
@@ -155,7 +157,8 @@ bool run_cancel(struct run *run, int32_t cause, const char *text)
 {
 	bool over;
 
-	/* The text first: whoever sees the cause finds it. The first one stays, as the first cause does. */
+	/* The text first: whoever sees the cause finds it. The first one stays, as the first cause
+	 * does. */
 	pthread_mutex_lock(&run->mail_lock);
 	over = run->over;
 	if (!over && !run->cancel_text && cancel_cause(run->token) == EXS_CAUSE_NONE)
@@ -235,7 +238,8 @@ static void put_deliver(struct buf *b, const struct run_spec *spec)
 		struct buf t;
 
 		buf_init(&t, RUN_NAME_MAX * 4);
-		buf_printf(&t, "%s:%s", spec->agent->deliver[i].kind, spec->agent->deliver[i].target);
+		buf_printf(&t, "%s:%s", spec->agent->deliver[i].kind,
+			   spec->agent->deliver[i].target);
 		buf_puts(b, i ? "," : "");
 		buf_json(b, buf_view(&t));
 		buf_release(&t);
@@ -243,7 +247,8 @@ static void put_deliver(struct buf *b, const struct run_spec *spec)
 	buf_puts(b, "]");
 }
 
-static void started_body(const struct engine *e, const struct run_spec *spec, const char *id, struct buf *b)
+static void started_body(const struct engine *e, const struct run_spec *spec, const char *id,
+			 struct buf *b)
 {
 	static const char *const durability[] = { "strict", "relaxed", "none" };
 	const struct conf_agent *a = spec->agent;
@@ -261,10 +266,13 @@ static void started_body(const struct engine *e, const struct run_spec *spec, co
 	put_list(b, "tools", a->tools, a->tool_n);
 	put_deliver(b, spec);
 	buf_printf(b,
-		   ",\"depth\":0,\"limits\":{\"steps\":%d,\"runtime_ms\":%lld,\"same_calls\":%d,\"failed_steps\":%d,"
-		   "\"answer_tokens\":%lld,\"attempts\":%d},\"in_doubt\":\"%s\",\"durability\":\"%s\"}",
-		   (int)a->max_steps, (long long)a->max_runtime_ms, (int)a->max_same_calls, (int)a->max_failed_steps,
-		   (long long)a->max_tokens, (int)e->host->conf->run.attempts, a->in_doubt == CONF_PARK ? "park" : "tell",
+		   ",\"depth\":0,\"limits\":{\"steps\":%d,\"runtime_ms\":%lld,\"same_calls\":%d,"
+		   "\"failed_steps\":%d,"
+		   "\"answer_tokens\":%lld,\"attempts\":%d},\"in_doubt\":\"%s\",\"durability\":\"%"
+		   "s\"}",
+		   (int)a->max_steps, (long long)a->max_runtime_ms, (int)a->max_same_calls,
+		   (int)a->max_failed_steps, (long long)a->max_tokens,
+		   (int)e->host->conf->run.attempts, a->in_doubt == CONF_PARK ? "park" : "tell",
 		   durability[spec->durability]);
 }
 
@@ -276,21 +284,23 @@ static exs_status check_spec(const struct engine *e, const struct run_spec *spec
 		return err_set(err, EXS_INVALID, 0, "the question is not UTF-8 text (byte %zu)",
 			       utf8_bad(spec->input.p, spec->input.n));
 	if (spec->input.n > RUN_TEXT_MAX / 2)
-		return err_set(err, EXS_TOOBIG, 0, "the question has %zu bytes; %u are possible", spec->input.n,
-			       RUN_TEXT_MAX / 2);
+		return err_set(err, EXS_TOOBIG, 0, "the question has %zu bytes; %u are possible",
+			       spec->input.n, RUN_TEXT_MAX / 2);
 	if (!a->tier)
-		return err_set(err, EXS_NOTFOUND, 0, "agent '%s' asks for tier '%s', which the conf does not have", a->name,
-			       a->tier_name);
+		return err_set(err, EXS_NOTFOUND, 0,
+			       "agent '%s' asks for tier '%s', which the conf does not have",
+			       a->name, a->tier_name);
 	if (spec->durability != CONF_NONE && !!e->host->store != !!e->host->checkpoint)
 		return err_set(err, EXS_INVALID, 0,
-			       "a durable run needs both a store and a checkpoint, and only '%s' is bound; bind both, or set "
+			       "a durable run needs both a store and a checkpoint, and only '%s' "
+			       "is bound; bind both, or set "
 			       "run.durability to none",
 			       e->host->store ? "store" : "checkpoint");
 	return EXS_OK;
 }
 
-exs_status engine_start(struct engine *e, const struct run_spec *spec, const struct run_listener *listener,
-			struct run **out, exs_err *err)
+exs_status engine_start(struct engine *e, const struct run_spec *spec,
+			const struct run_listener *listener, struct run **out, exs_err *err)
 {
 	char id[ID_MAX];
 	struct run *run;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine.h - what the command line and later intakes drive: start, resume, watch, cancel and wait for runs.
+ * engine.h - what the command line and later intakes drive: start, resume, watch, cancel and wait
+ *for runs.
  *
  *	engine_open(host, &engine, err);
  *	engine_start(engine, &spec, &listener, &run, err);
@@ -9,8 +10,8 @@
  *	run_drop(run);
  *	engine_close(engine);
  *
- * A run is driven by the step workers; the caller holds a reference and may look at the result once the run is
- * over. Any thread, unless said.
+ * A run is driven by the step workers; the caller holds a reference and may look at the result once
+ *the run is over. Any thread, unless said.
  */
 #ifndef RUN_ENGINE_H
 #define RUN_ENGINE_H
@@ -19,7 +20,7 @@
 #include <executus/run.h>
 #include "host/host.h"
 
-#define CLEANUP_MS 10000 /* the longest anything may take once its time is over */
+#define CLEANUP_MS 10000		/* the longest anything may take once its time is over */
 #define CEILING_MS (24 * 3600 * 1000LL) /* no run lasts longer, unless its max_runtime does */
 
 struct engine;
@@ -36,8 +37,10 @@ struct run_spec {
 /* Called on step workers, never two at once for one run. */
 struct run_listener {
 	void *arg;
-	void (*fact)(void *arg, const exs_run_info *run, const exs_fact *fact); /* once it is durable; may be NULL */
-	void (*delta)(void *arg, const exs_run_info *run, exs_str text);	/* live text; may be NULL */
+	void (*fact)(void *arg, const exs_run_info *run,
+		     const exs_fact *fact); /* once it is durable; may be NULL */
+	void (*delta)(void *arg, const exs_run_info *run,
+		      exs_str text); /* live text; may be NULL */
 };
 
 struct run_result {
@@ -55,14 +58,15 @@ exs_status engine_open(struct host *host, struct engine **out, exs_err *err);
 /* Every run is over. Gives the owner row back; takes NULL. */
 void engine_close(struct engine *e);
 
-exs_status engine_start(struct engine *e, const struct run_spec *spec, const struct run_listener *listener,
-			struct run **out, exs_err *err);
+exs_status engine_start(struct engine *e, const struct run_spec *spec,
+			const struct run_listener *listener, struct run **out, exs_err *err);
 /*
- * Adopts a run that its owner left or died with. NOTFOUND; CONFLICT: a live process carries it; CORRUPT. A run
- * that has ended is not started again: *out is a run that is over and holds its result.
+ * Adopts a run that its owner left or died with. NOTFOUND; CONFLICT: a live process carries it;
+ * CORRUPT. A run that has ended is not started again: *out is a run that is over and holds its
+ * result.
  */
-exs_status engine_resume(struct engine *e, const char *run_id, const struct run_listener *listener, struct run **out,
-			 exs_err *err);
+exs_status engine_resume(struct engine *e, const char *run_id, const struct run_listener *listener,
+			 struct run **out, exs_err *err);
 
 /* True once the run is over. wait_ms < 0: for ever. Not on a step worker. */
 bool engine_wait(struct run *run, int64_t wait_ms);
@@ -72,13 +76,17 @@ void run_drop(struct run *run); /* the caller's reference; takes NULL */
 
 /* Fires the run's token. False: it had fired, or the run is over. */
 bool run_cancel(struct run *run, int32_t cause, const char *text);
-/* Fires every live run's token with SHUTDOWN; they park at the next boundary. Async-signal-unsafe. */
+/* Fires every live run's token with SHUTDOWN; they park at the next boundary. Async-signal-unsafe.
+ */
 void engine_shutdown(struct engine *e);
 
-/* A message to a run that another process carries: durable when it returns. kind is "cancel" or "steer". */
-exs_status engine_inbox(struct engine *e, const char *run_id, const char *kind, exs_str text, exs_err *err);
+/* A message to a run that another process carries: durable when it returns. kind is "cancel" or
+ * "steer". */
+exs_status engine_inbox(struct engine *e, const char *run_id, const char *kind, exs_str text,
+			exs_err *err);
 
-/* Deliveries that an earlier process queued and did not finish: tries each once, returns how many are left. */
+/* Deliveries that an earlier process queued and did not finish: tries each once, returns how many
+ * are left. */
 size_t engine_outbox(struct engine *e);
 
 #endif

@@ -23,8 +23,10 @@ struct engine {
 };
 
 /* A run that is nowhere yet, with one reference. */
-exs_status run_new(struct engine *e, const char *id, const struct run_listener *listener, struct run **out, exs_err *err);
-exs_status registry_add(struct engine *e, struct run *run, exs_err *err); /* AGAIN: too many, or it stops */
+exs_status run_new(struct engine *e, const char *id, const struct run_listener *listener,
+		   struct run **out, exs_err *err);
+exs_status registry_add(struct engine *e, struct run *run,
+			exs_err *err); /* AGAIN: too many, or it stops */
 void registry_remove(struct run *run);
 struct run *registry_find(struct engine *e, uint64_t handle); /* a reference, or NULL */
 /* Calls fn for each live run, outside the lock. */

@@ -2,9 +2,9 @@
 /*
  * finish.c - how a run leaves the process: ended, parked, refused, unstored or lost.
  *
- * One terminal batch holds run_ended, one delivery_queued a target, the last audit rows, the budget's commit and
- * the checkpoint's end. Only when it is durable is anybody told, each apart from the others, and none of
- * them can change the outcome. Deliveries are in delivery.c.
+ * One terminal batch holds run_ended, one delivery_queued a target, the last audit rows, the
+ * budget's commit and the checkpoint's end. Only when it is durable is anybody told, each apart
+ * from the others, and none of them can change the outcome. Deliveries are in delivery.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +70,8 @@ static void record_deliveries(struct run *run)
 		buf_jsonz(&body, t.target);
 		buf_printf(&body, ",\"id\":\"%s\"}", t.id);
 		if (run->durable && (run_open_batch(run, &err) || delivery_queue(run, &t, &err)))
-			log_warn(run->host->log, "run %s: a delivery is tried once only: %s", run->id, err.text);
+			log_warn(run->host->log, "run %s: a delivery is tried once only: %s",
+				 run->id, err.text);
 		run_record(run, EXS_FACT_DELIVERY_QUEUED, str_of(t.kind), NULL, NULL, &body);
 	}
 }
@@ -91,13 +92,15 @@ static void ended_body(struct run *run, const struct action *a, struct buf *b)
 		buf_printf(b, ",\"reason\":\"%s\"", a->reason);
 	}
 	buf_printf(b,
-		   ",\"steps\":%d,\"calls\":%lld,\"usage\":{\"in_tokens\":%lld,\"cache_read_tokens\":%lld,"
-		   "\"cache_write_tokens\":%lld,\"out_tokens\":%lld,\"reasoning_tokens\":%lld,\"cost_micro\":%lld,"
+		   ",\"steps\":%d,\"calls\":%lld,\"usage\":{\"in_tokens\":%lld,\"cache_read_"
+		   "tokens\":%lld,"
+		   "\"cache_write_tokens\":%lld,\"out_tokens\":%lld,\"reasoning_tokens\":%lld,"
+		   "\"cost_micro\":%lld,"
 		   "\"estimated\":%u},\"model\":",
 		   (int)s->step, (long long)s->calls_ended, (long long)s->usage.in_tokens,
 		   (long long)s->usage.cache_read_tokens, (long long)s->usage.cache_write_tokens,
-		   (long long)s->usage.out_tokens, (long long)s->usage.reasoning_tokens, (long long)s->usage.cost_micro,
-		   s->usage.estimated);
+		   (long long)s->usage.out_tokens, (long long)s->usage.reasoning_tokens,
+		   (long long)s->usage.cost_micro, s->usage.estimated);
 	buf_jsonz(b, s->model ? s->model : "");
 	buf_puts(b, "}");
 }
@@ -109,7 +112,8 @@ static void commit_budget(struct run *run)
 	if (!run->host->budget)
 		return;
 	if (run->durable && run_open_batch(run, &err) == EXS_OK)
-		call_budget_commit(run->host->budget, &run->info, run_active_ms(run), &run->batch, &err);
+		call_budget_commit(run->host->budget, &run->info, run_active_ms(run), &run->batch,
+				   &err);
 	else
 		call_budget_commit(run->host->budget, &run->info, run_active_ms(run), NULL, &err);
 	if (err.text[0])
@@ -203,13 +207,15 @@ static void let_go(struct run *run)
 
 	batch_init(&scratch);
 	if (ckpt)
-		call_ckpt_end(run->host->checkpoint, ckpt, EXS_CKPT_LEAVE, str_of("parked"), &scratch, &err);
+		call_ckpt_end(run->host->checkpoint, ckpt, EXS_CKPT_LEAVE, str_of("parked"),
+			      &scratch, &err);
 	batch_release(&scratch);
 	if (run->grant)
 		call_budget_settle(run->host->budget, take(run->grant), NULL, NULL, &err);
 	watch_finish(run);
 	cancel_fire(run->token, EXS_CAUSE_SHUTDOWN);
-	/* What is still out answers to nobody: turn_received and call_received see that the run is over. */
+	/* What is still out answers to nobody: turn_received and call_received see that the run is
+	 * over. */
 	finish_over(run);
 }
 
@@ -221,13 +227,15 @@ void finish_refused(struct run *run, int32_t status, const char *reason, const c
 
 void finish_unstored(struct run *run)
 {
-	fill_result(run, EXS_ENDED_PARKED, "storage", "the store does not take the run's facts; resume it when it does");
+	fill_result(run, EXS_ENDED_PARKED, "storage",
+		    "the store does not take the run's facts; resume it when it does");
 	let_go(run);
 }
 
 void finish_lost(struct run *run)
 {
-	log_error(run->host->log, "run %s is carried by another process now; this one drops it", run->id);
+	log_error(run->host->log, "run %s is carried by another process now; this one drops it",
+		  run->id);
 	fill_result(run, EXS_ENDED_INTERRUPTED, "owner", "another process carries the run now");
 	let_go(run);
 }

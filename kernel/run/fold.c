@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fold.c - state and the next fact to the next state: pure, deterministic, total. Calls are in fold_call.c. */
+/* fold.c - state and the next fact to the next state: pure, deterministic, total. Calls are in
+ * fold_call.c. */
 #include "run/state.h"
 
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 
 static exs_status corrupt(const exs_fact *f, exs_err *err, const char *what)
 {
-	return err_set(err, EXS_CORRUPT, 0, "fact %lld (%s): %s", (long long)f->seq, fact_word(f->kind), what);
+	return err_set(err, EXS_CORRUPT, 0, "fact %lld (%s): %s", (long long)f->seq,
+		       fact_word(f->kind), what);
 }
 
 static char *text_or_empty(exs_str body, const char *key, size_t max)
@@ -65,7 +67,8 @@ static bool limits_of(exs_str body, struct limits *out)
 
 	if (!json_get_object(body, "limits", &v) || !json_get_int(v, "steps", &steps) ||
 	    !json_get_int(v, "same_calls", &same) || !json_get_int(v, "failed_steps", &failed) ||
-	    !json_get_int(v, "attempts", &attempts) || !json_get_int(v, "runtime_ms", &out->runtime_ms) ||
+	    !json_get_int(v, "attempts", &attempts) ||
+	    !json_get_int(v, "runtime_ms", &out->runtime_ms) ||
 	    !json_get_int(v, "answer_tokens", &out->answer_tokens))
 		return false;
 	if (steps < 1 || same < 1 || failed < 1 || attempts < 0 || out->runtime_ms < 1 ||
@@ -85,10 +88,14 @@ static exs_status texts_of(struct state *s, const exs_fact *f, exs_err *err)
 		const char *key;
 		char **to;
 		size_t max;
-	} texts[] = { { "agent", &s->agent, RUN_NAME_MAX },	{ "caller", &s->caller, RUN_NAME_MAX },
-		      { "channel", &s->channel, RUN_NAME_MAX }, { "parent", &s->parent, ID_MAX },
-		      { "root", &s->root, ID_MAX },		{ "tier", &s->tier, RUN_NAME_MAX },
-		      { "input", &s->input, RUN_TEXT_MAX },	{ "system", &s->system, RUN_TEXT_MAX } };
+	} texts[] = { { "agent", &s->agent, RUN_NAME_MAX },
+		      { "caller", &s->caller, RUN_NAME_MAX },
+		      { "channel", &s->channel, RUN_NAME_MAX },
+		      { "parent", &s->parent, ID_MAX },
+		      { "root", &s->root, ID_MAX },
+		      { "tier", &s->tier, RUN_NAME_MAX },
+		      { "input", &s->input, RUN_TEXT_MAX },
+		      { "system", &s->system, RUN_TEXT_MAX } };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(texts); i++) {
@@ -108,22 +115,26 @@ static exs_status run_started(struct state *s, const exs_fact *f, exs_err *err)
 	if (f->attempt != 1)
 		return corrupt(f, err, "it belongs to another attempt");
 	if (!json_get_int(f->body, "v", &v) || v != 1)
-		return err_set(err, EXS_CORRUPT, 0, "run_started has version %lld; this release reads 1", (long long)v);
+		return err_set(err, EXS_CORRUPT, 0,
+			       "run_started has version %lld; this release reads 1", (long long)v);
 	if (texts_of(s, f, err))
 		return err->status;
 	if (!limits_of(f->body, &s->limits))
 		return corrupt(f, err, "its limits are missing or out of range");
 	json_get_int(f->body, "depth", &depth);
 	s->depth = (int32_t)(depth < 0 || depth > 1000 ? 0 : depth);
-	if (list_of(f->body, "models", CHAIN_MAX, s->models, &s->model_count) || s->model_count == 0)
+	if (list_of(f->body, "models", CHAIN_MAX, s->models, &s->model_count) ||
+	    s->model_count == 0)
 		return corrupt(f, err, "it names no model, or more than 8");
 	if (list_alloc(f->body, "tools", TOOLS_MAX, &s->tools, &s->tool_count) ||
 	    list_alloc(f->body, "deliver", CHAIN_MAX, &s->deliver, &s->deliver_count))
 		return corrupt(f, err, "its lists cannot be read");
 	buf_init(&word, RUN_NAME_MAX);
-	s->park_in_doubt = json_get_text(f->body, "in_doubt", &word) && str_is(buf_view(&word), "park");
+	s->park_in_doubt =
+		json_get_text(f->body, "in_doubt", &word) && str_is(buf_view(&word), "park");
 	buf_clear(&word);
-	s->relaxed = json_get_text(f->body, "durability", &word) && str_is(buf_view(&word), "relaxed");
+	s->relaxed =
+		json_get_text(f->body, "durability", &word) && str_is(buf_view(&word), "relaxed");
 	buf_release(&word);
 
 	buf_init(&first, RUN_TEXT_MAX * 2);
@@ -138,7 +149,8 @@ static exs_status run_started(struct state *s, const exs_fact *f, exs_err *err)
 	return EXS_OK;
 }
 
-/* What the dead attempt left open is open no more: its turn is lost, its calls are judged by plan. */
+/* What the dead attempt left open is open no more: its turn is lost, its calls are judged by plan.
+ */
 static exs_status run_resumed(struct state *s, const exs_fact *f, exs_err *err)
 {
 	exs_status status;
@@ -180,7 +192,8 @@ static exs_status run_cancelled(struct state *s, const exs_fact *f, exs_err *err
 	if (json_get_text(f->body, "cause", &word))
 		cause = cause_of(buf_view(&word));
 	buf_release(&word);
-	if (cause <= EXS_CAUSE_NONE || cause == EXS_CAUSE_SHUTDOWN) /* a stop is no end of the run */
+	if (cause <= EXS_CAUSE_NONE ||
+	    cause == EXS_CAUSE_SHUTDOWN) /* a stop is no end of the run */
 		return corrupt(f, err, "its cause is unknown");
 	if (s->cancelled) /* the first cause wins */
 		return EXS_OK;
@@ -249,7 +262,8 @@ void fold_usage(exs_usage *sum, const exs_usage *u)
 	sum->estimated |= u->estimated;
 }
 
-/* The answer of a turn without calls: its own text, or the last one of substance when it only points back. */
+/* The answer of a turn without calls: its own text, or the last one of substance when it only
+ * points back. */
 static exs_status final_answer(struct state *s, struct buf *text)
 {
 	exs_str earlier = str_of(s->last_text);
@@ -295,7 +309,8 @@ static exs_status turn_ended(struct state *s, const exs_fact *f, exs_err *err)
 	if (!json_get_object(f->body, "message", &message))
 		return corrupt(f, err, "it holds no message");
 	if (message_check_shape(message, &why))
-		return err_set(err, EXS_CORRUPT, 0, "fact %lld: %.200s", (long long)f->seq, why.text);
+		return err_set(err, EXS_CORRUPT, 0, "fact %lld: %.200s", (long long)f->seq,
+			       why.text);
 	s->turn_open = false;
 	s->step++;
 	s->target = 0;
@@ -318,7 +333,9 @@ static exs_status turn_ended(struct state *s, const exs_fact *f, exs_err *err)
 		status = turn_text(s, message);
 	if (status == EXS_OK)
 		status = fold_steers(s);
-	return status == EXS_OK ? EXS_OK : err_set(err, status, 0, "fact %lld: the turn does not fit", (long long)f->seq);
+	return status == EXS_OK ? EXS_OK
+				: err_set(err, status, 0, "fact %lld: the turn does not fit",
+					  (long long)f->seq);
 }
 
 static exs_status steered(struct state *s, const exs_fact *f, exs_err *err)
@@ -407,7 +424,8 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 		return limit_raised(s, f, err);
 	case EXS_FACT_BUDGET_DENIED:
 		return budget_denied(s, f, err);
-	default: /* reserved kinds, kinds that tell and change nothing, and kinds of a newer release */
+	default: /* reserved kinds, kinds that tell and change nothing, and kinds of a newer release
+		  */
 		return EXS_OK;
 	}
 }
@@ -418,10 +436,12 @@ exs_status fold(struct state *s, const exs_fact *f, exs_err *err)
 	exs_status status;
 
 	if (f->seq != s->seq + 1)
-		return err_set(err, EXS_CORRUPT, 0, "fact %lld follows fact %lld: the log has a hole", (long long)f->seq,
+		return err_set(err, EXS_CORRUPT, 0,
+			       "fact %lld follows fact %lld: the log has a hole", (long long)f->seq,
 			       (long long)s->seq);
 	if (s->started == (f->kind == EXS_FACT_RUN_STARTED))
-		return corrupt(f, err, s->started ? "the run begins twice" : "the run has not begun");
+		return corrupt(f, err,
+			       s->started ? "the run begins twice" : "the run has not begun");
 	if (s->started && f->kind != EXS_FACT_RUN_RESUMED && f->attempt != s->attempt)
 		return corrupt(f, err, "it belongs to another attempt");
 	if (s->ended && f->kind != EXS_FACT_DELIVERY_ENDED && f->kind != EXS_FACT_PORT_FAILED)
@@ -430,8 +450,9 @@ exs_status fold(struct state *s, const exs_fact *f, exs_err *err)
 		return corrupt(f, err, "the run was parked");
 	status = json_check_object(f->body, JSON_DEPTH_MAX, &why);
 	if (status)
-		return err_set(err, status == EXS_NOMEM ? EXS_NOMEM : EXS_CORRUPT, 0, "fact %lld (%s): %.160s",
-			       (long long)f->seq, fact_word(f->kind), why.text);
+		return err_set(err, status == EXS_NOMEM ? EXS_NOMEM : EXS_CORRUPT, 0,
+			       "fact %lld (%s): %.160s", (long long)f->seq, fact_word(f->kind),
+			       why.text);
 	status = fold_kind(s, f, err);
 	if (status)
 		return status;

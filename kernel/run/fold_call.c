@@ -12,9 +12,10 @@
 
 static exs_status corrupt(const exs_fact *f, exs_err *err, const char *what)
 {
-	return err_set(err, EXS_CORRUPT, 0, "fact %lld (%s %.*s): %s", (long long)f->seq, fact_word(f->kind),
-		       (int)(f->call_id.n > CALL_ID_MAX ? CALL_ID_MAX : f->call_id.n), f->call_id.p ? f->call_id.p : "",
-		       what);
+	return err_set(err, EXS_CORRUPT, 0, "fact %lld (%s %.*s): %s", (long long)f->seq,
+		       fact_word(f->kind),
+		       (int)(f->call_id.n > CALL_ID_MAX ? CALL_ID_MAX : f->call_id.n),
+		       f->call_id.p ? f->call_id.p : "", what);
 }
 
 /* FNV-1a over name, a NUL and the argument bytes: tells equal calls apart from other ones. */
@@ -80,7 +81,8 @@ exs_status fold_turn_calls(struct state *s, exs_str message, exs_err *err)
 	s->calls = calloc(n, sizeof *s->calls);
 	if (!s->calls)
 		return err_set(err, EXS_NOMEM, 0, "no memory for calls");
-	for (message_calls_init(&it, message); status == EXS_OK && message_calls_next(&it, &from);) {
+	for (message_calls_init(&it, message);
+	     status == EXS_OK && message_calls_next(&it, &from);) {
 		status = call_fill(&s->calls[s->call_count++], &from);
 		if (status == EXS_OK)
 			status = count_same(s, &s->calls[s->call_count - 1]);
@@ -187,7 +189,8 @@ exs_status fold_call_ended(struct state *s, const exs_fact *f, exs_err *err)
 	if (json_get_text(f->body, "status", &word))
 		outcome = outcome_of(buf_view(&word));
 	buf_release(&word);
-	if (outcome < 0 || json_get(f->body, "content", &content) || json_type(content) != JSON_STRING)
+	if (outcome < 0 || json_get(f->body, "content", &content) ||
+	    json_type(content) != JSON_STRING)
 		return corrupt(f, err, "its status or its content cannot be read");
 	c->content = str_dup(content);
 	if (!c->content)
@@ -196,7 +199,9 @@ exs_status fold_call_ended(struct state *s, const exs_fact *f, exs_err *err)
 	c->stage = CALL_ENDED;
 	s->calls_ended++;
 	status = step_done(s);
-	return status ? err_set(err, status, 0, "fact %lld: the transcript does not fit", (long long)f->seq) : EXS_OK;
+	return status ? err_set(err, status, 0, "fact %lld: the transcript does not fit",
+				(long long)f->seq)
+		      : EXS_OK;
 }
 
 /* ---- failed turns ---- */

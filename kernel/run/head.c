@@ -14,8 +14,9 @@
 
 void head_text(const struct head *h, char out[HEAD_TEXT_MAX])
 {
-	snprintf(out, HEAD_TEXT_MAX, "{\"v\":1,\"fence\":%" PRId64 ",\"seq\":%" PRId64 ",\"owner\":\"%s\"}", h->fence, h->seq,
-		 h->owner);
+	snprintf(out, HEAD_TEXT_MAX,
+		 "{\"v\":1,\"fence\":%" PRId64 ",\"seq\":%" PRId64 ",\"owner\":\"%s\"}", h->fence,
+		 h->seq, h->owner);
 }
 
 exs_status head_parse(exs_str text, struct head *out, exs_err *err)
@@ -26,14 +27,17 @@ exs_status head_parse(exs_str text, struct head *out, exs_err *err)
 	char *owner;
 
 	if (json_check_object(text, 4, &why) || !json_get_int(text, "v", &v))
-		return err_set(err, EXS_CORRUPT, 0, "a run's head cannot be read: %.150s", why.text);
+		return err_set(err, EXS_CORRUPT, 0, "a run's head cannot be read: %.150s",
+			       why.text);
 	if (v != 1)
-		return err_set(err, EXS_CORRUPT, 0, "a run's head has version %lld; this release reads 1", (long long)v);
+		return err_set(err, EXS_CORRUPT, 0,
+			       "a run's head has version %lld; this release reads 1", (long long)v);
 	owner = json_get_textz(text, "owner", ID_MAX - 1);
-	if (!owner || (owner[0] && !id_ok(owner)) || !json_get_int(text, "fence", &h.fence) || !json_get_int(text, "seq", &h.seq) || h.fence < 1 ||
-	    h.seq < 1) {
+	if (!owner || (owner[0] && !id_ok(owner)) || !json_get_int(text, "fence", &h.fence) ||
+	    !json_get_int(text, "seq", &h.seq) || h.fence < 1 || h.seq < 1) {
 		free(owner);
-		return err_set(err, EXS_CORRUPT, 0, "a run's head lacks its fence, sequence or owner");
+		return err_set(err, EXS_CORRUPT, 0,
+			       "a run's head lacks its fence, sequence or owner");
 	}
 	snprintf(h.owner, sizeof h.owner, "%s", owner);
 	free(owner);
@@ -62,8 +66,8 @@ exs_status head_read(struct host *h, const char *run_id, struct head *out, exs_e
 	return status;
 }
 
-exs_status head_move(struct batch *b, const char *run_id, const struct head *before, const struct head *after,
-		     exs_err *err)
+exs_status head_move(struct batch *b, const char *run_id, const struct head *before,
+		     const struct head *after, exs_err *err)
 {
 	char key[HEAD_KEY_MAX], text[HEAD_TEXT_MAX];
 	exs_status status;

@@ -2,9 +2,10 @@
 /*
  * head.h - the row that holds a run together: who carries it, under which fence, up to which fact.
  *
- * Every facts batch checks the head it was made on and puts the next one, so a durable batch implies all
- * earlier ones of the run, a stalled owner is refused at its next append, and a batch that is sent twice is
- * recognised. Keys of the kernel begin with "k/", those of batteries with "b/NAME/".
+ * Every facts batch checks the head it was made on and puts the next one, so a durable batch
+ * implies all earlier ones of the run, a stalled owner is refused at its next append, and a batch
+ * that is sent twice is recognised. Keys of the kernel begin with "k/", those of batteries with
+ * "b/NAME/".
  */
 #ifndef RUN_HEAD_H
 #define RUN_HEAD_H
@@ -30,8 +31,8 @@ void head_key(const char *run_id, char out[HEAD_KEY_MAX]);
 /* NOTFOUND when the run was never stored. */
 exs_status head_read(struct host *h, const char *run_id, struct head *out, exs_err *err);
 /* CHECK before (NULL: must not exist yet), PUT after. */
-exs_status head_move(struct batch *b, const char *run_id, const struct head *before, const struct head *after,
-		     exs_err *err);
+exs_status head_move(struct batch *b, const char *run_id, const struct head *before,
+		     const struct head *after, exs_err *err);
 bool head_equal(const struct head *a, const struct head *b);
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * inbox.c - what one process has to say to a run that another carries.
  *
- * One beat at a time drains, on a step worker. The sender writes the row "k/inbox/RUN/ID" and is told "accepted" once it is durable. The carrier finds it with its
- * heartbeat, and deletes the row and records the fact in one batch, so nothing is lost and nothing comes twice.
+ * One beat at a time drains, on a step worker. The sender writes the row "k/inbox/RUN/ID" and is
+ * told "accepted" once it is durable. The carrier finds it with its heartbeat, and deletes the row
+ * and records the fact in one batch, so nothing is lost and nothing comes twice.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@
 #define INBOX_ROW_MAX (EXS_STEER_MAX * 2u)
 #define INBOX_SWEEP   1000u /* rows of one heartbeat */
 
-exs_status engine_inbox(struct engine *e, const char *run_id, const char *kind, exs_str text, exs_err *err)
+exs_status engine_inbox(struct engine *e, const char *run_id, const char *kind, exs_str text,
+			exs_err *err)
 {
 	char id[ID_MAX], key[HEAD_KEY_MAX + ID_MAX];
 	struct batch b;
@@ -27,9 +29,11 @@ exs_status engine_inbox(struct engine *e, const char *run_id, const char *kind, 
 	exs_status status;
 
 	if (!e->host->store)
-		return err_set(err, EXS_UNSUPPORTED, 0, "no store is bound, so no other process can be reached");
+		return err_set(err, EXS_UNSUPPORTED, 0,
+			       "no store is bound, so no other process can be reached");
 	if (text.n > EXS_STEER_MAX || !utf8_ok(text))
-		return err_set(err, EXS_INVALID, 0, "the message must be UTF-8 text of at most %u bytes", EXS_STEER_MAX);
+		return err_set(err, EXS_INVALID, 0,
+			       "the message must be UTF-8 text of at most %u bytes", EXS_STEER_MAX);
 	status = head_read(e->host, run_id, &head, err);
 	if (status == EXS_NOTFOUND)
 		return err_set(err, EXS_NOTFOUND, 0, "there is no run '%.40s'", run_id);
@@ -145,7 +149,8 @@ void inbox_drain(struct engine *e)
 
 	if (!s)
 		return;
-	status = call_store_scan(e->host->store, str_of(INBOX_PREFIX), str_of(NULL), 0, keep_row, s, &err);
+	status = call_store_scan(e->host->store, str_of(INBOX_PREFIX), str_of(NULL), 0, keep_row, s,
+				 &err);
 	if (status && status != EXS_AGAIN)
 		log_warn(e->host->log, "the inbox cannot be read: %s", err.text);
 	registry_each(e, drain_one, s);

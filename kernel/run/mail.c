@@ -113,7 +113,8 @@ void run_arm(struct run *run)
 	for (i = 0; i < DUES; i++)
 		if (run->due[i] && (!first || run->due[i] < first))
 			first = run->due[i];
-	/* A timer that fires too early finds nothing due and is set again: cheaper than moving it later. */
+	/* A timer that fires too early finds nothing due and is set again: cheaper than moving it
+	 * later. */
 	if (!first || (run->armed_ms && run->armed_ms <= first))
 		return;
 	run->armed_ms = first;

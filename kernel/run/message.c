@@ -69,7 +69,8 @@ static exs_status check_parts(exs_str parts, exs_err *err)
 	if (json_type(parts) != JSON_ARRAY)
 		return bad(err, "'parts' is not a list");
 	for (json_iter_init(&it, parts); json_next(&it, NULL, &part);) {
-		if (json_type(part) != JSON_OBJECT || json_get(part, "type", &type) || !is_text(type))
+		if (json_type(part) != JSON_OBJECT || json_get(part, "type", &type) ||
+		    !is_text(type))
 			return bad(err, "a part has no type");
 		if (str_is(type, "\"text\"") && (json_get(part, "text", &text) || !is_text(text)))
 			return bad(err, "a text part has no text");
@@ -82,7 +83,8 @@ exs_status message_check_assistant(exs_str message, exs_err *err)
 	exs_err why = EXS_ERR_INIT;
 
 	if (json_check_object(message, MESSAGE_DEPTH_MAX, &why))
-		return err_set(err, EXS_INVALID, 0, "the model's answer is not a message: %.180s", why.text);
+		return err_set(err, EXS_INVALID, 0, "the model's answer is not a message: %.180s",
+			       why.text);
 	return message_check_shape(message, err);
 }
 
@@ -114,7 +116,8 @@ bool message_calls_next(struct message_calls *c, struct message_call *out)
 
 	if (!json_next(&c->it, NULL, &call))
 		return false;
-	return json_get(call, "id", &out->id) == EXS_OK && json_get(call, "name", &out->name) == EXS_OK &&
+	return json_get(call, "id", &out->id) == EXS_OK &&
+	       json_get(call, "name", &out->name) == EXS_OK &&
 	       json_get(call, "arguments", &out->arguments) == EXS_OK;
 }
 
@@ -147,13 +150,15 @@ bool answer_is_weak(exs_str text, exs_str earlier)
 
 	if (t.n == 0)
 		return true;
-	/* "42" is short and real: only a short text that points back, after a longer one, is weak. */
+	/* "42" is short and real: only a short text that points back, after a longer one, is weak.
+	 */
 	if (t.n > WEAK_ANSWER_MAX || earlier.n <= t.n)
 		return false;
 	for (i = 0; i < t.n; i++)
 		low[i] = (char)(t.p[i] >= 'A' && t.p[i] <= 'Z' ? t.p[i] + 32 : t.p[i]);
 	low[t.n] = '\0';
-	if (!strstr(low, "see ") && !strstr(low, "answer") && !strstr(low, "report") && !strstr(low, "summar"))
+	if (!strstr(low, "see ") && !strstr(low, "answer") && !strstr(low, "report") &&
+	    !strstr(low, "summar"))
 		return false;
 	for (i = 0; i < ARRAY_LEN(pointers); i++)
 		if (strstr(low, pointers[i]))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* message.h - the neutral message form of docs/MESSAGES.md: checking what models put, building what they get. */
+/* message.h - the neutral message form of docs/MESSAGES.md: checking what models put, building what
+ * they get. */
 #ifndef RUN_MESSAGE_H
 #define RUN_MESSAGE_H
 
@@ -28,7 +29,8 @@ void message_text(exs_str message, struct buf *out);
 
 void message_user(struct buf *out, exs_str text);
 
-/* Whether a last answer only points back to an earlier one ("see above"), or says nothing at all. */
+/* Whether a last answer only points back to an earlier one ("see above"), or says nothing at all.
+ */
 bool answer_is_weak(exs_str text, exs_str earlier);
 
 #endif

@@ -46,8 +46,8 @@ struct owner {
 static void owner_text(const struct owner *o, int64_t counter, char out[OWNER_TEXT_MAX])
 {
 	snprintf(out, OWNER_TEXT_MAX,
-		 "{\"v\":1,\"boot\":\"%s\",\"pid\":%d,\"started_ms\":%" PRId64 ",\"counter\":%" PRId64
-		 ",\"lease_ms\":%" PRId64 "}",
+		 "{\"v\":1,\"boot\":\"%s\",\"pid\":%d,\"started_ms\":%" PRId64
+		 ",\"counter\":%" PRId64 ",\"lease_ms\":%" PRId64 "}",
 		 o->boot, (int)getpid(), o->started_ms, counter, o->lease_ms);
 }
 
@@ -84,7 +84,9 @@ static exs_status make_dirs(const char *path, exs_err *err)
 	for (p = strchr(copy + 1, '/'); p; p = strchr(p + 1, '/')) {
 		*p = '\0';
 		if (mkdir(copy, 0700) && errno != EEXIST)
-			return err_set(err, EXS_IO, errno, "the state folder '%.150s' cannot be made: %s", copy, strerror(errno));
+			return err_set(err, EXS_IO, errno,
+				       "the state folder '%.150s' cannot be made: %s", copy,
+				       strerror(errno));
 		*p = '/';
 	}
 	return EXS_OK;
@@ -99,11 +101,13 @@ static exs_status take_lock(struct owner *o, exs_err *err)
 		return err->status;
 	o->lock_fd = open(o->lock_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (o->lock_fd < 0 || flock(o->lock_fd, LOCK_EX | LOCK_NB))
-		return err_set(err, EXS_IO, errno, "'%.150s' cannot be made and locked: %s", o->lock_path, strerror(errno));
+		return err_set(err, EXS_IO, errno, "'%.150s' cannot be made and locked: %s",
+			       o->lock_path, strerror(errno));
 	return EXS_OK;
 }
 
-/* Free: whoever held it is dead. A missing file says nothing (another host, another state folder). */
+/* Free: whoever held it is dead. A missing file says nothing (another host, another state folder).
+ */
 static bool lock_is_free(const struct host *h, const char *id)
 {
 	auto_free char *path = lock_path(h, id);
@@ -129,7 +133,8 @@ static void renewed(struct pending *p)
 		o->counter++;
 		atomic_store(&o->sure_until_ms, o->sent_ms + o->lease_ms / 2);
 	} else if (p->status == EXS_CONFLICT && !atomic_exchange(&o->lost, true)) {
-		log_error(o->host->log, "this process was taken for dead and its runs were given to another one");
+		log_error(o->host->log,
+			  "this process was taken for dead and its runs were given to another one");
 	} else {
 		log_warn(o->host->log, "the lease was not renewed: %s", p->err.text);
 	}
@@ -200,8 +205,8 @@ static void fire(struct timer *t)
 
 /* ---- life ---- */
 
-exs_status owner_open(struct host *host, struct ids *ids, void (*beat)(void *arg), void *arg, struct owner **out,
-		      exs_err *err)
+exs_status owner_open(struct host *host, struct ids *ids, void (*beat)(void *arg), void *arg,
+		      struct owner **out, exs_err *err)
 {
 	struct owner *o = calloc(1, sizeof *o);
 	exs_status status;
@@ -230,7 +235,8 @@ exs_status owner_open(struct host *host, struct ids *ids, void (*beat)(void *arg
 		while (status == EXS_OK && o->out)
 			pthread_cond_wait(&o->quiet, &o->lock);
 		if (status == EXS_OK && o->counter == 0)
-			status = err_set(err, o->pending.status, 0, "the store does not take this process's row: %.150s",
+			status = err_set(err, o->pending.status, 0,
+					 "the store does not take this process's row: %.150s",
 					 o->pending.err.text);
 		pthread_mutex_unlock(&o->lock);
 	}
@@ -315,7 +321,8 @@ static exs_status watch_counter(struct owner *me, const char *id, const char *fi
 		nanosleep(&pause, NULL);
 		status = read_row(me->host, id, &now, err);
 		if (status == EXS_OK && strcmp(now.p, first) != 0)
-			status = err_set(err, EXS_CONFLICT, 0, "process %lld carries it and is alive", (long long)pid);
+			status = err_set(err, EXS_CONFLICT, 0,
+					 "process %lld carries it and is alive", (long long)pid);
 	}
 	buf_release(&now);
 	return status == EXS_NOTFOUND ? EXS_OK : status;

@@ -2,9 +2,10 @@
 /*
  * owner.h - this process as the carrier of runs: one row, one lock file, one heartbeat.
  *
- * A lease belongs to the process, not to a run. Another process may take our runs when the lock file is free (we
- * are provably dead) or when the counter of our row stood still for the lease time on its own clock. So before
- * a call that is not pure we look whether our own lease is young enough.
+ * A lease belongs to the process, not to a run. Another process may take our runs when the lock
+ * file is free (we are provably dead) or when the counter of our row stood still for the lease time
+ * on its own clock. So before a call that is not pure we look whether our own lease is young
+ * enough.
  */
 #ifndef RUN_OWNER_H
 #define RUN_OWNER_H
@@ -16,8 +17,8 @@
 struct owner;
 
 /* Writes the row and waits until it is durable; then renews it every quarter of lease_ms. */
-exs_status owner_open(struct host *host, struct ids *ids, void (*beat)(void *arg), void *arg, struct owner **out,
-		      exs_err *err);
+exs_status owner_open(struct host *host, struct ids *ids, void (*beat)(void *arg), void *arg,
+		      struct owner **out, exs_err *err);
 /* Deletes the row, frees the lock file; takes NULL. */
 void owner_close(struct owner *o);
 
@@ -25,8 +26,8 @@ const char *owner_id(const struct owner *o); /* ID_MAX bytes; "" for NULL */
 /* The lease was renewed less than half of it ago: nobody may have taken our runs. */
 bool owner_is_sure(const struct owner *o);
 /*
- * May the runs of that owner be taken? OK; CONFLICT with a sentence that names the process. Waits up to the lease
- * time when it cannot be told at once.
+ * May the runs of that owner be taken? OK; CONFLICT with a sentence that names the process. Waits
+ * up to the lease time when it cannot be told at once.
  */
 exs_status owner_is_dead(struct owner *me, const char *id, exs_err *err);
 

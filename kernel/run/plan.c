@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.c - the decision: state to action. Read it from top to bottom; the first line that fits is it. */
+/* plan.c - the decision: state to action. Read it from top to bottom; the first line that fits is
+ * it. */
 #include "run/plan.h"
 
 #include <stdio.h>
@@ -106,18 +107,21 @@ static bool tripped(const struct state *s, struct action *out)
 	char why[240];
 
 	if (s->same_count >= s->limits.same_calls) {
-		snprintf(why, sizeof why, "the model asked for '%.100s' with the same arguments %d times in a row",
+		snprintf(why, sizeof why,
+			 "the model asked for '%.100s' with the same arguments %d times in a row",
 			 s->same_name, (int)s->same_count);
 		end(out, EXS_ENDED_ERROR, "tool_loop", why);
 		return true;
 	}
 	if (s->failed_steps >= s->limits.failed_steps) {
-		snprintf(why, sizeof why, "every tool call failed in %d steps in a row", (int)s->failed_steps);
+		snprintf(why, sizeof why, "every tool call failed in %d steps in a row",
+			 (int)s->failed_steps);
 		end(out, EXS_ENDED_ERROR, "tool_loop", why);
 		return true;
 	}
 	if (s->call_count == 0 && s->step >= s->limits.steps) {
-		snprintf(why, sizeof why, "the limit of %d steps was reached before the answer", (int)s->limits.steps);
+		snprintf(why, sizeof why, "the limit of %d steps was reached before the answer",
+			 (int)s->limits.steps);
 		end(out, EXS_ENDED_ERROR, "step_limit", why);
 		return true;
 	}
@@ -131,8 +135,8 @@ void plan(const struct state *s, struct action *out)
 	if (!s->started || s->ended || s->parked)
 		return;
 	/* What is out must come back first: nothing ends with a call in the air. */
-	if (s->turn_open ||
-	    (calls_at(s, CALL_STARTED) && (s->cancelled || s->denied || !calls_at(s, CALL_PLANNED)))) {
+	if (s->turn_open || (calls_at(s, CALL_STARTED) &&
+			     (s->cancelled || s->denied || !calls_at(s, CALL_PLANNED)))) {
 		out->kind = ACT_WAIT;
 		return;
 	}
@@ -140,9 +144,11 @@ void plan(const struct state *s, struct action *out)
 	if (s->final)
 		end(out, EXS_ENDED_OK, "", "");
 	else if (s->failed)
-		end(out, EXS_ENDED_ERROR, "model", said(s->failures, "no model of the tier answered"));
+		end(out, EXS_ENDED_ERROR, "model",
+		    said(s->failures, "no model of the tier answered"));
 	else if (s->denied)
-		end(out, EXS_ENDED_DENIED, "budget", said(s->deny_why, "the budget refused a turn"));
+		end(out, EXS_ENDED_DENIED, "budget",
+		    said(s->deny_why, "the budget refused a turn"));
 	else if (s->cancelled)
 		end_cancelled(s, out);
 	else if (s->crashes > s->limits.attempts)
@@ -161,7 +167,8 @@ void plan(const struct state *s, struct action *out)
 
 const char *action_word(enum action_kind kind)
 {
-	static const char *const words[] = { "nothing", "wait", "turn", "calls", "reconcile", "doubt", "park", "end" };
+	static const char *const words[] = { "nothing",	  "wait",  "turn", "calls",
+					     "reconcile", "doubt", "park", "end" };
 
 	return words[kind];
 }

@@ -7,7 +7,7 @@
 
 #include "run/state.h"
 
-#define RETRY_PAUSE_MS	  500	 /* before the second try, when the server asked for nothing */
+#define RETRY_PAUSE_MS 500 /* before the second try, when the server asked for nothing */
 
 enum action_kind {
 	ACT_NOTHING,   /* ended, parked, or not begun */
@@ -22,9 +22,9 @@ enum action_kind {
 
 struct action {
 	enum action_kind kind;
-	uint64_t calls;	  /* bit i: call i; CALLS, RECONCILE, DOUBT */
-	int64_t delay_ms; /* TURN: not before that much later */
-	int32_t status;	  /* END: EXS_ENDED_ */
+	uint64_t calls;	    /* bit i: call i; CALLS, RECONCILE, DOUBT */
+	int64_t delay_ms;   /* TURN: not before that much later */
+	int32_t status;	    /* END: EXS_ENDED_ */
 	const char *reason; /* END not ok: a word of docs/FACTS.md; never NULL */
 	char why[240];	    /* END not ok, PARK: the sentence */
 };

@@ -2,9 +2,10 @@
 /*
  * record.c - the log of a run: facts into the state, into a batch, onto the disk, without a hole.
  *
- * run_record folds a fact and queues it. run_flush hands what is queued to the batteries that watch and then to
- * the store as one commit. Commits become durable in order; after an error the kernel keeps them from the first
- * undurable one and sends them again in order, without asking the batteries again.
+ * run_record folds a fact and queues it. run_flush hands what is queued to the batteries that watch
+ * and then to the store as one commit. Commits become durable in order; after an error the kernel
+ * keeps them from the first undurable one and sends them again in order, without asking the
+ * batteries again.
  */
 #include "run/run.h"
 
@@ -31,7 +32,8 @@ void fact_recs_free(struct fact_rec *list)
 }
 
 /* One block holds the texts of a fact. */
-static struct fact_rec *fact_new(exs_str name, const char *call_id, const exs_usage *usage, const struct buf *body)
+static struct fact_rec *fact_new(exs_str name, const char *call_id, const exs_usage *usage,
+				 const struct buf *body)
 {
 	struct fact_rec *f = calloc(1, sizeof *f);
 	size_t id_n = call_id ? strlen(call_id) : 0;
@@ -80,8 +82,8 @@ static int32_t step_of(const struct run *run, int32_t kind)
 	}
 }
 
-int64_t run_record(struct run *run, int32_t kind, exs_str name, const char *call_id, const exs_usage *usage,
-		   struct buf *body)
+int64_t run_record(struct run *run, int32_t kind, exs_str name, const char *call_id,
+		   const exs_usage *usage, struct buf *body)
 {
 	exs_err err = EXS_ERR_INIT;
 	struct fact_rec *f = fact_new(name, call_id, usage, body);
@@ -149,7 +151,8 @@ exs_status run_open_batch(struct run *run, exs_err *err)
 		return EXS_OK;
 	head_key(run->id, key);
 	head_text(&run->head, text);
-	return batch_check(&run->batch, str_of(key), run->head_stored ? str_of(text) : str_of(NULL), err);
+	return batch_check(&run->batch, str_of(key), run->head_stored ? str_of(text) : str_of(NULL),
+			   err);
 }
 
 static exs_status put_head(struct run *run, struct commit *c, exs_err *err)
@@ -198,20 +201,24 @@ static exs_status append(struct run *run, exs_err *err)
 	return status;
 }
 
-/* With the last facts. A row that stays in the open index costs one look at a run that has ended. */
+/* With the last facts. A row that stays in the open index costs one look at a run that has ended.
+ */
 static void end_checkpoint(struct run *run)
 {
 	exs_err err = EXS_ERR_INIT;
 	exs_ckpt *ckpt = take(run->ckpt);
-	int32_t how = run->state.parked			 ? EXS_CKPT_LEAVE
+	int32_t how = run->state.parked			  ? EXS_CKPT_LEAVE
 		      : run->state.status == EXS_ENDED_OK ? EXS_CKPT_COMPLETE
-							 : EXS_CKPT_FAIL;
+							  : EXS_CKPT_FAIL;
 
-	if (ckpt && call_ckpt_end(run->host->checkpoint, ckpt, how, str_of(ended_word(run->end_status)), &run->batch, &err))
-		log_warn(run->host->log, "run %s: its checkpoint did not close: %s", run->id, err.text);
+	if (ckpt && call_ckpt_end(run->host->checkpoint, ckpt, how,
+				  str_of(ended_word(run->end_status)), &run->batch, &err))
+		log_warn(run->host->log, "run %s: its checkpoint did not close: %s", run->id,
+			 err.text);
 }
 
-/* Only when all of it is in the batch is it taken from the queue: an error leaves everything for the next try. */
+/* Only when all of it is in the batch is it taken from the queue: an error leaves everything for
+ * the next try. */
 static exs_status fill_batch(struct run *run, struct commit *c, exs_err *err)
 {
 	struct batch_mark mark;
@@ -238,7 +245,9 @@ static void storage_failed(struct run *run, const exs_err *err)
 	if (run->storage_tries++ == 0)
 		log_warn(run->host->log, "run %s waits for its storage: %s", run->id, err->text);
 	if (run->storage_tries > STORAGE_TRIES) {
-		log_error(run->host->log, "run %s is parked, its storage does not take its facts: %s", run->id, err->text);
+		log_error(run->host->log,
+			  "run %s is parked, its storage does not take its facts: %s", run->id,
+			  err->text);
 		finish_unstored(run);
 		return;
 	}
@@ -255,7 +264,8 @@ static void settle_grant(struct run *run)
 	run->settle = false;
 	if (grant && call_budget_settle(run->host->budget, grant, &run->settle_usage,
 					run->durable ? &run->batch : NULL, &err))
-		log_warn(run->host->log, "run %s: a reservation was not settled: %s", run->id, err.text);
+		log_warn(run->host->log, "run %s: a reservation was not settled: %s", run->id,
+			 err.text);
 }
 
 static void flush_undurable(struct run *run)
@@ -372,7 +382,8 @@ void run_stored(struct run *run, struct commit *c)
 			durable(run, c);
 			continue;
 		}
-		/* Those behind it cannot be in either: wait until all are answered, then send again in order. */
+		/* Those behind it cannot be in either: wait until all are answered, then send again
+		 * in order. */
 		if (any_out(run))
 			return;
 		if (status == EXS_CONFLICT)

@@ -2,8 +2,9 @@
 /*
  * recover.c - a run from its facts: load, fold, claim by fence, go on.
  *
- * The claim is not a step of its own: the first batch of the new attempt checks the head that was read, so either the
- * whole beginning of the attempt commits or another process was faster and nothing happened.
+ * The claim is not a step of its own: the first batch of the new attempt checks the head that was
+ * read, so either the whole beginning of the attempt commits or another process was faster and
+ * nothing happened.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +42,8 @@ static exs_status check_head(const struct run *run, const struct head *head, exs
 {
 	if (head->seq == run->state.seq)
 		return EXS_OK;
-	return err_set(err, EXS_CORRUPT, 0, "run %s has facts up to %lld, its head says %lld", run->id,
-		       (long long)run->state.seq, (long long)head->seq);
+	return err_set(err, EXS_CORRUPT, 0, "run %s has facts up to %lld, its head says %lld",
+		       run->id, (long long)run->state.seq, (long long)head->seq);
 }
 
 /* A run that has ended shows what it ended with. */
@@ -89,7 +90,8 @@ static exs_status take_over(struct run *run, const struct head *head, exs_err *e
 	if (status == EXS_CONFLICT) {
 		exs_err why = *err;
 
-		return err_set(err, EXS_CONFLICT, 0, "run %s is not taken: %.180s", run->id, why.text);
+		return err_set(err, EXS_CONFLICT, 0, "run %s is not taken: %.180s", run->id,
+			       why.text);
 	}
 	if (status)
 		return status;
@@ -108,7 +110,8 @@ static exs_status prepare(struct engine *e, struct run *run, bool *ended, exs_er
 	exs_status status = head_read(e->host, run->id, &head, err);
 
 	if (status == EXS_NOTFOUND)
-		return err_set(err, EXS_NOTFOUND, 0, "there is no run '%.40s'; 'executus runs' lists them", run->id);
+		return err_set(err, EXS_NOTFOUND, 0,
+			       "there is no run '%.40s'; 'executus runs' lists them", run->id);
 	if (status == EXS_OK)
 		status = load_state(run, err);
 	if (status)
@@ -117,15 +120,16 @@ static exs_status prepare(struct engine *e, struct run *run, bool *ended, exs_er
 	return *ended ? show_ended(run) : take_over(run, &head, err);
 }
 
-exs_status engine_resume(struct engine *e, const char *run_id, const struct run_listener *listener, struct run **out,
-			 exs_err *err)
+exs_status engine_resume(struct engine *e, const char *run_id, const struct run_listener *listener,
+			 struct run **out, exs_err *err)
 {
 	struct run *run;
 	bool ended = false;
 	exs_status status;
 
 	if (!e->host->store || !e->host->checkpoint)
-		return err_set(err, EXS_UNSUPPORTED, 0, "nothing is stored here: bind a store and a checkpoint in the conf");
+		return err_set(err, EXS_UNSUPPORTED, 0,
+			       "nothing is stored here: bind a store and a checkpoint in the conf");
 	if (!id_ok(run_id))
 		return err_set(err, EXS_INVALID, 0, "'%.40s' is not the id of a run", run_id);
 	status = run_new(e, run_id, listener, &run, err);

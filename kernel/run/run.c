@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.c - the loop of a run: take mail, record what it says, plan, perform, until plan has nothing more to do.
+ * run.c - the loop of a run: take mail, record what it says, plan, perform, until plan has nothing
+ *more to do.
  *
- *	mail ──> receive: facts ──> fold ──> state ──> plan ──> action ──> perform ──> mail, some day
+ *	mail ──> receive: facts ──> fold ──> state ──> plan ──> action ──> perform ──> mail, some
+ *day
  */
 #include "run/run.h"
 
@@ -53,7 +55,8 @@ void run_unref(struct run *run)
 
 /* ---- receive ---- */
 
-static void record_text(struct run *run, int32_t kind, const char *key, const char *word, exs_str text)
+static void record_text(struct run *run, int32_t kind, const char *key, const char *word,
+			exs_str text)
 {
 	struct buf body;
 
@@ -64,7 +67,8 @@ static void record_text(struct run *run, int32_t kind, const char *key, const ch
 	run_record(run, kind, str_of(NULL), NULL, NULL, &body);
 }
 
-/* The token fired. A stop of the process is no fact of the run: it goes on later as if nothing had been. */
+/* The token fired. A stop of the process is no fact of the run: it goes on later as if nothing had
+ * been. */
 static void cancel_received(struct run *run)
 {
 	int32_t cause = cancel_cause(run->token);
@@ -102,7 +106,8 @@ static void extend(struct run *run, int64_t ms)
 	if (now <= was)
 		return;
 	raise_limit(run, "runtime_ms", now);
-	/* With a watch the critic's own deadline is the hard one, and what is due is the ceiling. */
+	/* With a watch the critic's own deadline is the hard one, and what is due is the ceiling.
+	 */
 	if (run->watch || !run->due[DUE_DEADLINE])
 		return;
 	run_due(run, DUE_DEADLINE, run->due[DUE_DEADLINE] + (now - was));
@@ -115,17 +120,20 @@ static void note_received(struct run *run, struct note *n)
 
 	if (n->what == NOTE_INBOX && (run_open_batch(run, &err) ||
 				      batch_del(&run->batch, str_of(NULL), str_of(n->key), &err)))
-		log_warn(run->host->log, "run %s: a message stays in its inbox: %s", run->id, err.text);
+		log_warn(run->host->log, "run %s: a message stays in its inbox: %s", run->id,
+			 err.text);
 	if (run->phase == RUN_LIVE && n->what == NOTE_INBOX && n->cause)
 		run_cancel(run, n->cause, n->text);
 	else if (run->phase == RUN_LIVE && (n->what == NOTE_STEER || n->what == NOTE_INBOX))
-		record_text(run, EXS_FACT_STEERED, "from", n->number ? "critic" : "caller", str_of(n->text));
+		record_text(run, EXS_FACT_STEERED, "from", n->number ? "critic" : "caller",
+			    str_of(n->text));
 	else if (run->phase == RUN_LIVE && n->what == NOTE_EXTEND)
 		extend(run, n->number);
 	else if (run->phase == RUN_LIVE && n->what == NOTE_RAISE && n->number > 0)
-		raise_limit(run, "steps", n->number > INT32_MAX - run->state.limits.steps
-						  ? INT32_MAX
-						  : run->state.limits.steps + n->number);
+		raise_limit(run, "steps",
+			    n->number > INT32_MAX - run->state.limits.steps
+				    ? INT32_MAX
+				    : run->state.limits.steps + n->number);
 	free(n->text);
 	free(n);
 }
@@ -220,7 +228,8 @@ static void plan_broken(const struct run *run, struct action *out)
 	out->kind = ACT_END;
 	out->status = EXS_ENDED_ERROR;
 	out->reason = "internal";
-	snprintf(out->why, sizeof out->why, "%s", run->result.error ? run->result.error : "out of memory");
+	snprintf(out->why, sizeof out->why, "%s",
+		 run->result.error ? run->result.error : "out of memory");
 }
 
 static void advance(struct run *run)
@@ -229,7 +238,8 @@ static void advance(struct run *run)
 	bool again = true;
 
 	while (again && run->phase == RUN_LIVE) {
-		if (run->reserve) /* a reservation is on its way to the disk: it must be settled, not lost */
+		if (run->reserve) /* a reservation is on its way to the disk: it must be settled,
+				     not lost */
 			return;
 		if (run->broken) {
 			if (run->turn || calls_out(run)) {
@@ -240,7 +250,8 @@ static void advance(struct run *run)
 		} else {
 			plan(&run->state, &a);
 		}
-		/* A process that stops starts nothing new; what is decided already is still written down. */
+		/* A process that stops starts nothing new; what is decided already is still written
+		 * down. */
 		if (run->leaving && a.kind != ACT_END) {
 			if (run->turn || calls_out(run))
 				return;
@@ -258,8 +269,8 @@ static void settle(struct run *run)
 
 	if (!run->pending)
 		return;
-	wanted = run->phase != RUN_LIVE || !run->durable || run->storage_failing || !(run->turn || calls_out(run)) ||
-		 !run_may_start(run);
+	wanted = run->phase != RUN_LIVE || !run->durable || run->storage_failing ||
+		 !(run->turn || calls_out(run)) || !run_may_start(run);
 	if (wanted)
 		run_flush(run);
 	else if (!run->due[DUE_FLUSH])
@@ -295,7 +306,8 @@ void run_pass(struct job *job)
 			continue;
 		receive(run, m);
 		advance(run);
-		/* Works that wait for the disk may have become free, and facts may have to go there first. */
+		/* Works that wait for the disk may have become free, and facts may have to go there
+		 * first. */
 		turn_release(run);
 		calls_release(run);
 		settle(run);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.h - a run while it is alive in this process: a small state machine with a mailbox, owning no thread.
+ * run.h - a run while it is alive in this process: a small state machine with a mailbox, owning no
+ *thread.
  *
- * Whatever arrives is mail and makes the run ready; a step worker takes it, drains the mailbox, records and
- * folds facts, plans, starts the next action and lets go (run.c). Everything below but the mailbox belongs to
- * the worker that holds the run, so it needs no lock.
+ * Whatever arrives is mail and makes the run ready; a step worker takes it, drains the mailbox,
+ *records and folds facts, plans, starts the next action and lets go (run.c). Everything below but
+ *the mailbox belongs to the worker that holds the run, so it needs no lock.
  *
  *	run.c	    the loop: receive, plan, perform
  *	mail.c	    mailbox, the run's one timer
  *	begin.c	    from the budget gate to the first fact; and again for a resumed run
  *	turn.c	    asking the model
- *	call.c	    running tools
+ *	call.c	    how tool calls begin; call_end.c how they end
  *	record.c    facts into the state, the batch, the store
  *	watch.c	    facts to audits, critic and listener
  *	finish.c    the end, parking, deliveries
@@ -25,15 +26,16 @@
 #include "run/plan.h"
 #include "run/toolbox.h"
 
-#define LINGER_MS	  2  /* facts that nobody waits for may wait for company this long */
-#define UNDURABLE_TURNS	  2  /* turns that may be ahead of the disk */
-#define STORAGE_TRIES	  6  /* of the undurable batches, with a doubling pause, before the run parks */
-#define STORAGE_PAUSE_MS  100
-#define TICK_MS		  1000 /* between two ticks of a critic that asks for nothing else */
-#define DELTA_MAX	  (64u << 10) /* live text that waits for the listener; more is dropped */
-#define DELIVERIES_MAX	  16u
-#define INBOX_RUN_MAX	  32u /* inbox rows of one run under way at once */
-#define DELIVERY_TRIES	  3 /* in the process that ended the run; the outbox goes on later */
+#define LINGER_MS	2 /* facts that nobody waits for may wait for company this long */
+#define UNDURABLE_TURNS 2 /* turns that may be ahead of the disk */
+#define STORAGE_TRIES	6 /* of the undurable batches, with a doubling pause, before the run parks \
+			   */
+#define STORAGE_PAUSE_MS 100
+#define TICK_MS		 1000	     /* between two ticks of a critic that asks for nothing else */
+#define DELTA_MAX	 (64u << 10) /* live text that waits for the listener; more is dropped */
+#define DELIVERIES_MAX	 16u
+#define INBOX_RUN_MAX	 32u /* inbox rows of one run under way at once */
+#define DELIVERY_TRIES	 3   /* in the process that ended the run; the outbox goes on later */
 
 /* ---- mail ---- */
 
@@ -61,14 +63,24 @@ struct note {
 	struct mail mail;
 	enum note_what what;
 	int64_t number;
-	char *text;	      /* owned; may be NULL */
+	char *text;			 /* owned; may be NULL */
 	char key[HEAD_KEY_MAX + ID_MAX]; /* INBOX: the row to delete with the fact */
-	int32_t cause;	      /* INBOX: EXS_CAUSE_ when it cancels */
+	int32_t cause;			 /* INBOX: EXS_CAUSE_ when it cancels */
 };
 
 /* ---- time ---- */
 
-enum due { DUE_DEADLINE, DUE_CLEANUP, DUE_RETRY, DUE_FLUSH, DUE_STORAGE, DUE_CALLS, DUE_TICK, DUE_DELIVERY, DUES };
+enum due {
+	DUE_DEADLINE,
+	DUE_CLEANUP,
+	DUE_RETRY,
+	DUE_FLUSH,
+	DUE_STORAGE,
+	DUE_CALLS,
+	DUE_TICK,
+	DUE_DELIVERY,
+	DUES
+};
 
 /* ---- recorded facts ---- */
 
@@ -121,7 +133,8 @@ struct run {
 	_Atomic int refs;
 	struct cancel *token;
 	struct run_listener listener;
-	const struct conf_agent *agent; /* NULL when a resumed run's agent is not in the conf any more */
+	const struct conf_agent
+		*agent; /* NULL when a resumed run's agent is not in the conf any more */
 
 	/* the mailbox: mail_lock */
 	pthread_mutex_t mail_lock;
@@ -133,22 +146,23 @@ struct run {
 	struct buf delta;
 	char *cancel_text;
 	struct mail cancel_mail, due_mail, begin_mail;
-	uint64_t inbox_seen[INBOX_RUN_MAX]; /* rows taken in and perhaps not deleted yet: the heartbeat's own */
+	uint64_t inbox_seen[INBOX_RUN_MAX]; /* rows taken in and perhaps not deleted yet: the
+					       heartbeat's own */
 	uint32_t inbox_n;
 	_Atomic int64_t activity_ms; /* mono: the last fact or progress */
 	exs_tally tally;	     /* for executus.svc.run/1 */
 
 	/* time */
 	struct timer timer;
-	int64_t due[DUES];   /* mono; 0: not set */
+	int64_t due[DUES]; /* mono; 0: not set */
 	int64_t armed_ms;
-	uint64_t transcript_id; /* new for each attempt */
+	uint64_t transcript_id;			 /* new for each attempt */
 	int64_t resumed_run_ms, resumed_mono_ms; /* active time at the begin of this attempt */
 
 	/* the log */
 	struct state state;
-	bool durable;	  /* facts are stored */
-	bool broken;	  /* a fact did not fit: the run ends */
+	bool durable;	    /* facts are stored */
+	bool broken;	    /* a fact did not fit: the run ends */
 	struct batch batch; /* rows of the next commit */
 	struct fact_rec *pending, **pending_tail;
 	uint32_t pending_n;
@@ -183,7 +197,7 @@ struct run {
 	enum run_phase phase;
 	bool leaving; /* the process stops: park at the next boundary */
 	bool cancel_seen, retry_waited;
-	int64_t end_seq; /* the terminal batch is durable from here on */
+	int64_t end_seq;    /* the terminal batch is durable from here on */
 	int32_t end_status; /* EXS_ENDED_ of the run, PARKED or INTERRUPTED */
 	const char *end_reason;
 	struct buf end_body; /* of run_ended: what deliveries get */
@@ -195,9 +209,9 @@ void run_post(struct run *run, struct mail *mail);
 exs_status run_note(struct run *run, enum note_what what, int64_t number, exs_str text);
 /* The next mail and the live text so far; neither: the run was let go. `delta` comes empty. */
 struct mail *run_take_mail(struct run *run, struct buf *delta);
-void run_due(struct run *run, enum due which, int64_t mono_ms);	/* 0: not any more */
+void run_due(struct run *run, enum due which, int64_t mono_ms); /* 0: not any more */
 bool run_is_due(struct run *run, enum due which, int64_t now);	/* and clears it */
-void run_arm(struct run *run); /* sets the timer to the earliest */
+void run_arm(struct run *run);					/* sets the timer to the earliest */
 void run_timer_fired(struct timer *t);
 int64_t run_active_ms(const struct run *run);
 void run_touch(struct run *run);
@@ -212,9 +226,10 @@ void run_begin(struct run *run);
 exs_status run_info_fill(struct run *run, exs_err *err);
 
 /* ---- record.c ---- */
-/* Appends a fact: folds it, and queues it for the batch. The body is taken. Returns its seq, 0 when broken. */
-int64_t run_record(struct run *run, int32_t kind, exs_str name, const char *call_id, const exs_usage *usage,
-		   struct buf *body);
+/* Appends a fact: folds it, and queues it for the batch. The body is taken. Returns its seq, 0 when
+ * broken. */
+int64_t run_record(struct run *run, int32_t kind, exs_str name, const char *call_id,
+		   const exs_usage *usage, struct buf *body);
 exs_status run_open_batch(struct run *run, exs_err *err);
 void run_flush(struct run *run);
 void run_stored(struct run *run, struct commit *c);
@@ -225,7 +240,7 @@ void commit_free(struct commit *c);
 
 /* ---- watch.c ---- */
 void watch_inside(struct run *run, struct fact_rec *facts, struct batch *b); /* while recording */
-void watch_outside(struct run *run, struct fact_rec *facts);		      /* once durable */
+void watch_outside(struct run *run, struct fact_rec *facts);		     /* once durable */
 void watch_start(struct run *run);
 void watch_finish(struct run *run);
 void watch_tick(struct run *run, int64_t now);

@@ -29,12 +29,14 @@ static exs_status svc_tally(const exs_run_svc *svc, uint64_t handle, exs_tally *
 	t.left_ms = cancel_public(run->token)->left_ms(cancel_public(run->token));
 	n = out->size < sizeof t ? out->size : (uint32_t)sizeof t;
 	if (n > sizeof t.size)
-		memcpy((char *)out + sizeof t.size, (const char *)&t + sizeof t.size, n - sizeof t.size);
+		memcpy((char *)out + sizeof t.size, (const char *)&t + sizeof t.size,
+		       n - sizeof t.size);
 	run_unref(run);
 	return EXS_OK;
 }
 
-static exs_status note(const exs_run_svc *svc, uint64_t handle, enum note_what what, int64_t number, exs_str text)
+static exs_status note(const exs_run_svc *svc, uint64_t handle, enum note_what what, int64_t number,
+		       exs_str text)
 {
 	struct run *run = find(svc, handle);
 	exs_status status;
@@ -91,6 +93,12 @@ static exs_status svc_cancel(const exs_run_svc *svc, uint64_t handle, exs_str wh
 void run_service_init(struct engine *e)
 {
 	e->host->engine = e;
-	e->host->run_svc = (exs_run_svc){ sizeof e->host->run_svc, 0,	       svc_tally, svc_steer,
-					  svc_extend,		     svc_raise, svc_kill,  svc_cancel };
+	e->host->run_svc = (exs_run_svc){ sizeof e->host->run_svc,
+					  0,
+					  svc_tally,
+					  svc_steer,
+					  svc_extend,
+					  svc_raise,
+					  svc_kill,
+					  svc_cancel };
 }

@@ -45,10 +45,10 @@ static void free_list(char **list, uint32_t n)
 
 void state_release(struct state *s)
 {
-	char *texts[] = { s->agent,  s->caller,	  s->channel,	 s->parent,   s->root,
-			  s->tier,   s->input,	  s->system,	 s->output,   s->failures,
-			  s->why,    s->deny_why, s->cancel_why, s->last_text, s->same_name,
-			  s->model };
+	char *texts[] = { s->agent,	 s->caller,    s->channel,   s->parent,
+			  s->root,	 s->tier,      s->input,     s->system,
+			  s->output,	 s->failures,  s->why,	     s->deny_why,
+			  s->cancel_why, s->last_text, s->same_name, s->model };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(texts); i++)

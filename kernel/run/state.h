@@ -2,9 +2,9 @@
 /*
  * state.h - what a run is at a moment: the fold of its facts.
  *
- * Nothing in here comes from anywhere but facts, so a state that was loaded equals the state that was
- * lived. fold() is the only writer and plan() the only reader that decides. The transcript is kept as
- * encoded segments that are appended to and never re-encoded.
+ * Nothing in here comes from anywhere but facts, so a state that was loaded equals the state that
+ * was lived. fold() is the only writer and plan() the only reader that decides. The transcript is
+ * kept as encoded segments that are appended to and never re-encoded.
  */
 #ifndef RUN_STATE_H
 #define RUN_STATE_H
@@ -18,16 +18,16 @@
 #include "base/ids.h"
 #include "base/sha256.h"
 
-#define CALLS_MAX	 64u		/* calls of one turn; docs/MESSAGES.md */
-#define CHAIN_MAX	 8u		/* models of a tier */
-#define TOOLS_MAX	 256u		/* tools of an agent */
-#define STEERS_MAX	 64u		/* messages that wait for the next turn */
-#define CALL_ID_MAX	 24u		/* "3.0" */
-#define TRANSCRIPT_MAX	 (256u << 20)	/* bytes of a run's segments together */
-#define SEGMENTS_MAX	 100000u
-#define RUN_TEXT_MAX	 (8u << 20)	/* input, output, one text of a fact */
-#define RUN_NAME_MAX	 256u
-#define TURN_TRIES	 2	/* tries of one target: the first and one more */
+#define CALLS_MAX	   64u		/* calls of one turn; docs/MESSAGES.md */
+#define CHAIN_MAX	   8u		/* models of a tier */
+#define TOOLS_MAX	   256u		/* tools of an agent */
+#define STEERS_MAX	   64u		/* messages that wait for the next turn */
+#define CALL_ID_MAX	   24u		/* "3.0" */
+#define TRANSCRIPT_MAX	   (256u << 20) /* bytes of a run's segments together */
+#define SEGMENTS_MAX	   100000u
+#define RUN_TEXT_MAX	   (8u << 20) /* input, output, one text of a fact */
+#define RUN_NAME_MAX	   256u
+#define TURN_TRIES	   2	 /* tries of one target: the first and one more */
 #define RETRY_ASKED_MAX_MS 60000 /* a server that asks for a longer pause is passed over */
 
 struct limits {
@@ -51,7 +51,7 @@ struct call {
 	char *name;	 /* as the model wrote it */
 	char *args;	 /* argument bytes */
 	size_t args_n;
-	char *content; /* once ended: the result as JSON text, with quotes */
+	char *content;		  /* once ended: the result as JSON text, with quotes */
 	char key[SHA256_HEX_MAX]; /* once started */
 };
 
@@ -80,25 +80,25 @@ struct state {
 	int32_t attempt, step;
 	int32_t crashes; /* attempts that died in a row without a turn ended */
 	bool turn_open;
-	uint32_t target;     /* of the chain */
-	int32_t tries;	     /* failed turns in a row at this target */
+	uint32_t target;	/* of the chain */
+	int32_t tries;		/* failed turns in a row at this target */
 	int64_t retry_after_ms; /* what the last failure asked for */
 	struct call *calls;
 	uint32_t call_count;
 
 	/* how it will end */
 	bool final, parked, ended;
-	int32_t status;	 /* EXS_ENDED_, once ended */
-	bool failed;	 /* no model of the chain is left */
+	int32_t status;	   /* EXS_ENDED_, once ended */
+	bool failed;	   /* no model of the chain is left */
 	int32_t cancelled; /* EXS_CAUSE_ */
 	bool denied;
-	char *output; /* the answer, once final; NUL-terminated */
+	char *output;	  /* the answer, once final; NUL-terminated */
 	char *failures;	  /* of the turn that is asked: what each target that was given up said */
 	char *cancel_why; /* the sentence of the first run_cancelled */
 	char *deny_why;	  /* of the first budget_denied */
 	char *why;	  /* of a park, or of an end that is not ok */
-	char reason[24]; /* its word, once ended */
-	char *last_text; /* the last assistant text of substance */
+	char reason[24];  /* its word, once ended */
+	char *last_text;  /* the last assistant text of substance */
 
 	/* guards and tallies */
 	int32_t failed_steps; /* steps in a row in which every call failed */
@@ -125,8 +125,8 @@ void call_id(const struct state *s, uint32_t index, char out[CALL_ID_MAX]);
 int32_t call_index(const struct state *s, exs_str id);
 
 /*
- * The next fact. OK; CORRUPT with a sentence when it cannot follow here (then the state must not be used
- * further); NOMEM. Deterministic and total: any bytes give a status, never a crash.
+ * The next fact. OK; CORRUPT with a sentence when it cannot follow here (then the state must not be
+ * used further); NOMEM. Deterministic and total: any bytes give a status, never a crash.
  */
 exs_status fold(struct state *s, const exs_fact *fact, exs_err *err);
 

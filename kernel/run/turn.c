@@ -17,7 +17,7 @@
 struct turn_work {
 	struct mail mail;
 	struct work work;
-	struct run *run; /* a reference */
+	struct run *run;  /* a reference */
 	_Atomic int refs; /* the work's, and ours until the answer was received */
 	exs_turn turn;
 	exs_str *messages;
@@ -29,7 +29,9 @@ struct turn_work {
 
 static int64_t estimate(const struct run *run)
 {
-	return (int64_t)(run->state.transcript_bytes + strlen(run->state.system) + run->offer->json_n) / BYTES_A_TOKEN;
+	return (int64_t)(run->state.transcript_bytes + strlen(run->state.system) +
+			 run->offer->json_n) /
+	       BYTES_A_TOKEN;
 }
 
 /* ---- the reservation ---- */
@@ -44,10 +46,12 @@ struct reserve_work {
 static void usage_json(struct buf *b, const exs_usage *u)
 {
 	buf_printf(b,
-		   "{\"in_tokens\":%lld,\"cache_read_tokens\":%lld,\"cache_write_tokens\":%lld,\"out_tokens\":%lld,"
+		   "{\"in_tokens\":%lld,\"cache_read_tokens\":%lld,\"cache_write_tokens\":%lld,"
+		   "\"out_tokens\":%lld,"
 		   "\"reasoning_tokens\":%lld,\"cost_micro\":%lld,\"estimated\":%u}",
-		   (long long)u->in_tokens, (long long)u->cache_read_tokens, (long long)u->cache_write_tokens,
-		   (long long)u->out_tokens, (long long)u->reasoning_tokens, (long long)u->cost_micro, u->estimated);
+		   (long long)u->in_tokens, (long long)u->cache_read_tokens,
+		   (long long)u->cache_write_tokens, (long long)u->out_tokens,
+		   (long long)u->reasoning_tokens, (long long)u->cost_micro, u->estimated);
 }
 
 static void record_usage(struct run *run, int32_t kind, const char *key, const exs_usage *u)
@@ -69,7 +73,8 @@ static void denied(struct run *run, const char *why)
 	buf_puts(&body, "{\"text\":");
 	buf_jsonz(&body, why);
 	buf_puts(&body, "}");
-	run_record(run, EXS_FACT_BUDGET_DENIED, str_of(run->host->budget->conf->name), NULL, NULL, &body);
+	run_record(run, EXS_FACT_BUDGET_DENIED, str_of(run->host->budget->conf->name), NULL, NULL,
+		   &body);
 }
 
 static void reserve_free(struct reserve_work *r)
@@ -95,7 +100,8 @@ static void drop_grant(struct run *run)
 	exs_grant *grant = take(run->grant);
 
 	if (grant && call_budget_settle(run->host->budget, grant, NULL, NULL, &err))
-		log_warn(run->host->log, "run %s: a reservation was not given back: %s", run->id, err.text);
+		log_warn(run->host->log, "run %s: a reservation was not given back: %s", run->id,
+			 err.text);
 }
 
 void reserve_received(struct run *run, struct mail *mail)
@@ -109,7 +115,8 @@ void reserve_received(struct run *run, struct mail *mail)
 		run->reserved = true;
 	} else {
 		drop_grant(run);
-		denied(run, r->pending.status == EXS_CONFLICT ? "the limit would be passed" : r->pending.err.text);
+		denied(run, r->pending.status == EXS_CONFLICT ? "the limit would be passed"
+							      : r->pending.err.text);
 	}
 	reserve_free(r);
 }
@@ -127,9 +134,11 @@ static bool reserve(struct run *run)
 	}
 	batch_init(&r->batch);
 	worst.in_tokens = estimate(run);
-	worst.out_tokens = run->state.limits.answer_tokens ? run->state.limits.answer_tokens : ANSWER_TOKENS;
+	worst.out_tokens =
+		run->state.limits.answer_tokens ? run->state.limits.answer_tokens : ANSWER_TOKENS;
 	record_usage(run, EXS_FACT_BUDGET_RESERVED, "estimate", &worst);
-	if (call_budget_reserve(run->host->budget, &run->info, &worst, &r->batch, &run->grant, &err)) {
+	if (call_budget_reserve(run->host->budget, &run->info, &worst, &r->batch, &run->grant,
+				&err)) {
 		run->grant = NULL;
 		reserve_free(r);
 		denied(run, err.text);
@@ -248,7 +257,8 @@ static struct turn_work *turn_new(struct run *run)
 	return t;
 }
 
-/* The battery behind the target; the rest of the name is the model's. NULL: the conf has it no more. */
+/* The battery behind the target; the rest of the name is the model's. NULL: the conf has it no
+ * more. */
 static struct instance *aim(struct turn_work *t, const char *target)
 {
 	const char *slash = strchr(target, '/');
@@ -270,24 +280,29 @@ static void record_started(struct run *run, const char *target)
 	struct buf body;
 
 	buf_init(&body, RUN_NAME_MAX);
-	buf_printf(&body, "{\"target\":%u,\"try\":%d,\"messages\":%zu,\"estimate\":%lld}", run->state.target,
-		   (int)run->state.tries + 1, run->state.segment_count, (long long)estimate(run));
+	buf_printf(&body, "{\"target\":%u,\"try\":%d,\"messages\":%zu,\"estimate\":%lld}",
+		   run->state.target, (int)run->state.tries + 1, run->state.segment_count,
+		   (long long)estimate(run));
 	run_record(run, EXS_FACT_TURN_STARTED, str_of(target), NULL, NULL, &body);
 }
 
-static void record_failed(struct run *run, const char *target, const struct pending *p, int64_t ms, bool cut)
+static void record_failed(struct run *run, const char *target, const struct pending *p, int64_t ms,
+			  bool cut)
 {
 	struct buf body;
 
 	buf_init(&body, RUN_TEXT_MAX);
-	buf_printf(&body, "{\"status\":\"%s\",\"class\":\"%s\",\"text\":", status_word(p->status), class_word(p->err.klass));
+	buf_printf(&body, "{\"status\":\"%s\",\"class\":\"%s\",\"text\":", status_word(p->status),
+		   class_word(p->err.klass));
 	buf_jsonz(&body, p->err.text);
-	buf_printf(&body, ",\"retry_after_ms\":%lld,\"ms\":%lld,\"cut\":%s}", (long long)p->err.retry_after_ms,
-		   (long long)ms, cut ? "true" : "false");
-	run_record(run, EXS_FACT_TURN_FAILED, str_of(target), NULL, p->has_usage ? &p->usage : NULL, &body);
+	buf_printf(&body, ",\"retry_after_ms\":%lld,\"ms\":%lld,\"cut\":%s}",
+		   (long long)p->err.retry_after_ms, (long long)ms, cut ? "true" : "false");
+	run_record(run, EXS_FACT_TURN_FAILED, str_of(target), NULL, p->has_usage ? &p->usage : NULL,
+		   &body);
 }
 
-static void fail_at_once(struct run *run, const char *target, exs_status status, int32_t klass, const char *text)
+static void fail_at_once(struct run *run, const char *target, exs_status status, int32_t klass,
+			 const char *text)
 {
 	struct pending p = { .status = status, .err = EXS_ERR_INIT };
 
@@ -321,7 +336,8 @@ bool turn_perform(struct run *run, const struct action *a)
 	if (!t->work.in) {
 		t->refs = 1;
 		turn_unref(t);
-		fail_at_once(run, target, EXS_NOTFOUND, EXS_CLASS_NO_MODEL, "no battery of the configuration fills it");
+		fail_at_once(run, target, EXS_NOTFOUND, EXS_CLASS_NO_MODEL,
+			     "no battery of the configuration fills it");
 		return true;
 	}
 	/* The first call of an attempt rests on its first fact; the others overlap the disk. */
@@ -341,7 +357,8 @@ void turn_release(struct run *run)
 		t->work.pending.status = EXS_CANCELLED;
 		t->work.pending.err = (exs_err)EXS_ERR_INIT;
 		if (run->phase == RUN_LIVE)
-			record_failed(run, run->state.models[run->state.target], &t->work.pending, 0, true);
+			record_failed(run, run->state.models[run->state.target], &t->work.pending,
+				      0, true);
 		t->refs = 1;
 		turn_unref(t);
 		run_post(run, &run->due_mail);
@@ -410,7 +427,8 @@ void turn_received(struct run *run, struct turn_work *t)
 	if (p->status == EXS_OK)
 		record_ended(run, target, p, ms);
 	else
-		record_failed(run, target, p, ms, p->status == EXS_CANCELLED && cancel_cause(run->token));
+		record_failed(run, target, p, ms,
+			      p->status == EXS_CANCELLED && cancel_cause(run->token));
 	settle_later(run, p);
 	turn_unref(t);
 }
@@ -425,8 +443,10 @@ void turn_abandon(struct run *run)
 	{
 		struct pending p = { .status = EXS_CANCELLED, .err = EXS_ERR_INIT };
 
-		err_set(&p.err, EXS_CANCELLED, 0, "the model did not answer in time after it was cancelled");
-		record_failed(run, run->state.models[run->state.target], &p, clock_mono_ms() - t->begun_ms, true);
+		err_set(&p.err, EXS_CANCELLED, 0,
+			"the model did not answer in time after it was cancelled");
+		record_failed(run, run->state.models[run->state.target], &p,
+			      clock_mono_ms() - t->begun_ms, true);
 	}
 	turn_unref(t);
 }

@@ -12,11 +12,13 @@ static void port_failed(struct run *run, struct instance *in, const char *port, 
 {
 	struct buf body;
 
-	log_warn(run->host->log, "run %s goes on without %s '%s': %s", run->id, port, in->conf->name, err->text);
+	log_warn(run->host->log, "run %s goes on without %s '%s': %s", run->id, port,
+		 in->conf->name, err->text);
 	if (run->phase > RUN_LIVE) /* run_ended is the last fact */
 		return;
 	buf_init(&body, RUN_TEXT_MAX);
-	buf_printf(&body, "{\"port\":\"%s\",\"status\":\"%s\",\"text\":", port, status_word(err->status));
+	buf_printf(&body, "{\"port\":\"%s\",\"status\":\"%s\",\"text\":", port,
+		   status_word(err->status));
 	buf_jsonz(&body, err->text);
 	buf_puts(&body, "}");
 	run_record(run, EXS_FACT_PORT_FAILED, str_of(in->conf->name), NULL, NULL, &body);
@@ -34,11 +36,13 @@ static void drop_trail(struct run *run, struct trail *t, const exs_err *why)
 
 	t->handle = NULL;
 	if (call_audit_finish(t->in, handle, &err))
-		log_debug(run->host->log, "run %s: audit '%s' did not close: %s", run->id, t->in->conf->name, err.text);
+		log_debug(run->host->log, "run %s: audit '%s' did not close: %s", run->id,
+			  t->in->conf->name, err.text);
 	port_failed(run, t->in, "audit", why);
 }
 
-static void trail_record(struct run *run, struct trail *t, const struct fact_rec *facts, struct batch *b)
+static void trail_record(struct run *run, struct trail *t, const struct fact_rec *facts,
+			 struct batch *b)
 {
 	exs_err err = EXS_ERR_INIT;
 	const struct fact_rec *f;
@@ -127,7 +131,8 @@ void watch_finish(struct run *run)
 
 		run->trails[i].handle = NULL;
 		if (t && call_audit_finish(run->trails[i].in, t, &err))
-			log_warn(run->host->log, "run %s: audit '%s' did not close, the result stands: %s", run->id,
+			log_warn(run->host->log,
+				 "run %s: audit '%s' did not close, the result stands: %s", run->id,
 				 run->trails[i].in->conf->name, err.text);
 	}
 	run->watch = NULL;
@@ -144,11 +149,12 @@ static void decide(struct run *run, const exs_verdict *v)
 	if (v->what == EXS_VERDICT_WAIT || run->killed)
 		return;
 	buf_init(&body, RUN_TEXT_MAX);
-	buf_printf(&body, "{\"what\":\"%s\",\"extend_ms\":%lld,\"raise_steps\":%lld,\"words\":", verdict_word(v->what),
-		   (long long)v->extend_ms, (long long)v->raise_steps);
+	buf_printf(&body, "{\"what\":\"%s\",\"extend_ms\":%lld,\"raise_steps\":%lld,\"words\":",
+		   verdict_word(v->what), (long long)v->extend_ms, (long long)v->raise_steps);
 	buf_jsonz(&body, v->words);
 	buf_puts(&body, "}");
-	run_record(run, EXS_FACT_CRITIC_DECIDED, str_of(run->host->critic->conf->name), NULL, NULL, &body);
+	run_record(run, EXS_FACT_CRITIC_DECIDED, str_of(run->host->critic->conf->name), NULL, NULL,
+		   &body);
 	switch (v->what) {
 	case EXS_VERDICT_NUDGE:
 		if (v->words[0])
@@ -160,11 +166,14 @@ static void decide(struct run *run, const exs_verdict *v)
 		return;
 	case EXS_VERDICT_RAISE:
 		if (v->raise_steps > 0)
-			run_note(run, NOTE_RAISE, v->raise_steps > INT32_MAX ? INT32_MAX : v->raise_steps, str_of(NULL));
+			run_note(run, NOTE_RAISE,
+				 v->raise_steps > INT32_MAX ? INT32_MAX : v->raise_steps,
+				 str_of(NULL));
 		return;
 	case EXS_VERDICT_KILL:
 		run->killed = true;
-		run_cancel(run, EXS_CAUSE_KILL, v->words[0] ? v->words : "the critic stopped the run");
+		run_cancel(run, EXS_CAUSE_KILL,
+			   v->words[0] ? v->words : "the critic stopped the run");
 		return;
 	default:
 		return;
@@ -180,12 +189,15 @@ void watch_tick(struct run *run, int64_t now)
 	if (!run->watch || run->phase != RUN_LIVE)
 		return;
 	idle = clock_coarse_ms() - atomic_load_explicit(&run->activity_ms, memory_order_relaxed);
-	if (call_critic_tick(run->host->critic, run->watch, idle < 0 ? 0 : idle, &v, &deadline, &err)) {
-		/* Resting is no reason to lose the watch; being lost is, and then max_runtime is hard again. */
+	if (call_critic_tick(run->host->critic, run->watch, idle < 0 ? 0 : idle, &v, &deadline,
+			     &err)) {
+		/* Resting is no reason to lose the watch; being lost is, and then max_runtime is
+		 * hard again. */
 		if (err.status != EXS_AGAIN) {
 			run->watch = NULL;
 			port_failed(run, run->host->critic, "critic", &err);
-			run_due(run, DUE_DEADLINE, now + run->state.limits.runtime_ms - run_active_ms(run) + 1);
+			run_due(run, DUE_DEADLINE,
+				now + run->state.limits.runtime_ms - run_active_ms(run) + 1);
 			return;
 		}
 		v.next_tick_ms = 0;
@@ -194,5 +206,7 @@ void watch_tick(struct run *run, int64_t now)
 	decide(run, &v);
 	if (deadline > 0 && run_active_ms(run) >= deadline)
 		run_cancel(run, EXS_CAUSE_TIMEOUT, "the critic's deadline passed");
-	run_due(run, DUE_TICK, now + (v.next_tick_ms > 0 && v.next_tick_ms < CEILING_MS ? v.next_tick_ms : TICK_MS));
+	run_due(run, DUE_TICK,
+		now + (v.next_tick_ms > 0 && v.next_tick_ms < CEILING_MS ? v.next_tick_ms
+									 : TICK_MS));
 }

@@ -35,7 +35,8 @@ static const char *const ended_words[] = {
 #undef EXS_X
 };
 
-static const char *const effect_words[] = { "unsafe", "pure", "idempotent", "keyed", "reconcilable" };
+static const char *const effect_words[] = { "unsafe", "pure", "idempotent", "keyed",
+					    "reconcilable" };
 static const char *const class_words[] = { "none",  "transient", "permanent", "no_model",
 					   "limit", "truncated", "not_done" };
 static const char *const outcome_words[] = { "ok", "error", "denied", "skipped", "in_doubt" };

@@ -6,15 +6,15 @@
 #include <executus/fact.h>
 #include "base/text.h"
 
-const char *fact_word(int32_t kind);    /* "run_started"; "fact" for a kind of a newer release */
+const char *fact_word(int32_t kind);	/* "run_started"; "fact" for a kind of a newer release */
 const char *ended_word(int32_t status); /* EXS_ENDED_ */
-int32_t ended_of(exs_str word);         /* -1: none */
+int32_t ended_of(exs_str word);		/* -1: none */
 const char *effect_word(int32_t effect);
 int32_t effect_of(exs_str word); /* -1 */
 const char *class_word(int32_t klass);
-int32_t class_of(exs_str word);   /* -1 */
-int32_t status_of(exs_str word);  /* exs_status by status_word; -1 */
-int32_t cause_of(exs_str word);   /* EXS_CAUSE_; -1 */
+int32_t class_of(exs_str word);	 /* -1 */
+int32_t status_of(exs_str word); /* exs_status by status_word; -1 */
+int32_t cause_of(exs_str word);	 /* EXS_CAUSE_; -1 */
 const char *verdict_word(int32_t what);
 
 /* How a call ended. */
