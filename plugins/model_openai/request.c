@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* request.c - see request.h. */
+#include "request.h"
+
+#include "scan.h"
+
+/* A string of the neutral form is a string here too: its bytes between the quotes are copied as
+ * they are. */
+static bool add_inner(struct text *out, exs_str value)
+{
+	if (value.n < 2 || value.p[0] != '"')
+		return false;
+	text_add(out, value.p + 1, value.n - 2);
+	return true;
+}
+
+/* The texts of `parts` as one string, a newline between two. Returns how many there are. */
+static size_t add_texts(struct text *out, exs_str message)
+{
+	exs_str parts, key, part, type, value;
+	struct scan_iter it;
+	size_t n = 0;
+
+	text_adds(out, "\"");
+	if (!scan_get(message, "parts", &parts))
+		parts = exs_cstr("[]");
+	scan_begin(&it, parts);
+	while (scan_next(&it, &key, &part)) {
+		if (!scan_get(part, "type", &type) || !scan_is(type, "text") ||
+		    !scan_get(part, "text", &value))
+			continue;
+		if (n++)
+			text_adds(out, "\\n");
+		(void)add_inner(out, value);
+	}
+	text_adds(out, "\"");
+	return n;
+}
+
+static void add_user(struct text *out, exs_str message)
+{
+	text_adds(out, ",{\"role\":\"user\",\"content\":");
+	(void)add_texts(out, message);
+	text_adds(out, "}");
+}
+
+static bool add_call(struct text *out, exs_str call, bool first)
+{
+	exs_str id, name, args;
+
+	if (!scan_get(call, "id", &id) || !scan_get(call, "name", &name) ||
+	    !scan_get(call, "arguments", &args) || args.p[0] != '"')
+		return false;
+	text_adds(out, first ? "{\"id\":" : ",{\"id\":");
+	text_add(out, id.p, id.n);
+	text_adds(out, ",\"type\":\"function\",\"function\":{\"name\":");
+	text_add(out, name.p, name.n);
+	text_adds(out, ",\"arguments\":");
+	text_add(out, args.p, args.n);
+	text_adds(out, "}}");
+	return true;
+}
+
+static bool add_assistant(struct text *out, exs_str message)
+{
+	exs_str calls, key, call;
+	struct scan_iter it;
+	size_t from, n = 0;
+	bool has_calls = scan_get(message, "calls", &calls);
+
+	text_adds(out, ",{\"role\":\"assistant\",\"content\":");
+	from = out->mem.n;
+	if (add_texts(out, message) == 0 && has_calls && !out->status) {
+		out->mem.n = from;
+		text_adds(out, "null");
+	}
+	if (has_calls) {
+		scan_begin(&it, calls);
+		while (scan_next(&it, &key, &call)) {
+			if (n == 0)
+				text_adds(out, ",\"tool_calls\":[");
+			if (!add_call(out, call, n++ == 0))
+				return false;
+		}
+		if (n)
+			text_adds(out, "]");
+	}
+	text_adds(out, "}");
+	return true;
+}
+
+static bool add_results(struct text *out, exs_str message)
+{
+	exs_str results, key, result, id, status, content;
+	struct scan_iter it;
+
+	if (!scan_get(message, "results", &results))
+		return false;
+	scan_begin(&it, results);
+	while (scan_next(&it, &key, &result)) {
+		if (!scan_get(result, "id", &id) || !scan_get(result, "status", &status))
+			return false;
+		text_adds(out, ",{\"role\":\"tool\",\"tool_call_id\":");
+		text_add(out, id.p, id.n);
+		text_adds(out, ",\"content\":\"");
+		if (scan_is(status, "in_doubt"))
+			text_adds(out, "OUTCOME UNKNOWN: ");
+		else if (!scan_is(status, "ok"))
+			text_adds(out, "ERROR: ");
+		if (scan_get(result, "content", &content) && !add_inner(out, content))
+			return false;
+		text_adds(out, "\"}");
+	}
+	return true;
+}
+
+bool request_message(exs_str message, struct text *out)
+{
+	exs_str role;
+
+	if (!scan_is_value(message) || !scan_get(message, "role", &role))
+		return false;
+	if (scan_is(role, "assistant"))
+		return add_assistant(out, message);
+	if (scan_is(role, "tool"))
+		return add_results(out, message);
+	if (!scan_is(role, "user"))
+		return false;
+	add_user(out, message);
+	return true;
+}
+
+/* Brings the kept encoding up to the turn and copies it. */
+static exs_status add_messages(struct cache *cache, const exs_turn *turn, struct text *out,
+			       exs_err *err)
+{
+	struct cache_entry *entry = cache_take(cache, turn->transcript_id, turn->message_count);
+	exs_status status = EXS_OK;
+
+	if (!entry)
+		return exs_fail(err, EXS_NOMEM, 0, "no memory for the request");
+	while (entry->count < turn->message_count && status == EXS_OK) {
+		if (!request_message(turn->messages[entry->count], &entry->text))
+			status = exs_fail(
+				err, EXS_INVALID, 0,
+				"message %llu of the transcript is not in the neutral form",
+				(unsigned long long)entry->count + 1);
+		else if (entry->text.status)
+			status = exs_fail(err, entry->text.status, 0,
+					  "the transcript is over %u bytes", REQUEST_MAX);
+		else
+			entry->count++;
+	}
+	if (status) {
+		cache_drop(entry);
+		return status;
+	}
+	/* Each message has a comma in front; without a system prompt the first one must go. */
+	if (turn->system.n)
+		text_add(out, entry->text.mem.p, entry->text.mem.n);
+	else if (entry->text.mem.n)
+		text_add(out, entry->text.mem.p + 1, entry->text.mem.n - 1);
+	cache_give(cache, entry);
+	return EXS_OK;
+}
+
+static bool add_tools(struct text *out, exs_str tools)
+{
+	exs_str key, tool, name, about, schema;
+	struct scan_iter it;
+	size_t n = 0;
+
+	scan_begin(&it, tools);
+	while (scan_next(&it, &key, &tool)) {
+		if (!scan_get(tool, "name", &name))
+			return false;
+		text_adds(out, n++ ? ",{\"type\":\"function\",\"function\":{\"name\":"
+				   : ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":");
+		text_add(out, name.p, name.n);
+		if (scan_get(tool, "description", &about)) {
+			text_adds(out, ",\"description\":");
+			text_add(out, about.p, about.n);
+		}
+		text_adds(out, ",\"parameters\":");
+		if (!scan_get(tool, "schema", &schema))
+			schema = exs_cstr("{\"type\":\"object\",\"properties\":{}}");
+		text_add(out, schema.p, schema.n);
+		text_adds(out, "}}");
+	}
+	if (n)
+		text_adds(out, "]");
+	return true;
+}
+
+exs_status request_write(struct cache *cache, const struct request_form *form, uint32_t flags,
+			 const exs_turn *turn, struct text *out, exs_err *err)
+{
+	text_adds(out, "{\"model\":");
+	text_add_json(out, exs_cstr(turn->model));
+	text_adds(out, ",\"messages\":[");
+	if (turn->system.n) {
+		text_adds(out, "{\"role\":\"system\",\"content\":");
+		text_add_json(out, turn->system);
+		text_adds(out, "}");
+	}
+	if (add_messages(cache, turn, out, err))
+		return err->status;
+	text_adds(out, "]");
+	if (turn->tools.n > 2 && !add_tools(out, turn->tools))
+		return exs_fail(err, EXS_INVALID, 0,
+				"the list of tools is not in the neutral form");
+	if (flags & REQUEST_STREAM)
+		text_adds(out, ",\"stream\":true");
+	if ((flags & REQUEST_STREAM) && (flags & REQUEST_USAGE))
+		text_adds(out, ",\"stream_options\":{\"include_usage\":true}");
+	if (turn->max_tokens > 0) {
+		text_adds(out, ",\"");
+		text_adds(out, form->max_field);
+		text_adds(out, "\":");
+		text_add_int(out, turn->max_tokens);
+	}
+	text_adds(out, form->extra);
+	text_adds(out, "}");
+	if (out->status)
+		return exs_fail(err, out->status, 0, "the request is over %u bytes", REQUEST_MAX);
+	return EXS_OK;
+}

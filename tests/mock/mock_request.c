@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* mock_request.c - reads what a request says; its own little reader, so that it shares no mistake
+ * with others. */
+#include "mock.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define DEPTH_MAX 64
+
+struct span {
+	const char *p;
+	size_t n;
+};
+
+struct walk {
+	struct mock_request *r;
+	struct span key[DEPTH_MAX];	  /* name of the member that each level is in */
+	struct span open[MOCK_CALLS_MAX]; /* ids of calls without result */
+	int open_n, depth;
+};
+
+static bool is(struct span s, const char *word)
+{
+	return s.n == strlen(word) && memcmp(s.p, word, s.n) == 0;
+}
+
+static void copy(char *out, size_t max, struct span s)
+{
+	snprintf(out, max, "%.*s", (int)s.n, s.p);
+}
+
+static bool in_messages(const struct walk *w)
+{
+	return w->depth >= 3 && is(w->key[1], "messages");
+}
+
+static void result(struct walk *w, struct span id)
+{
+	int i;
+
+	for (i = 0; i < w->open_n; i++)
+		if (w->open[i].n == id.n && memcmp(w->open[i].p, id.p, id.n) == 0) {
+			w->open[i] = w->open[--w->open_n];
+			return;
+		}
+	w->r->answered = false; /* a result nobody asked for */
+}
+
+static void role(struct walk *w, struct span value)
+{
+	w->r->messages++;
+	copy(w->r->last_role, sizeof w->r->last_role, value);
+	if (is(value, "assistant"))
+		w->r->assistants++;
+	if (!is(value, "tool") && w->open_n)
+		w->r->answered = false;
+}
+
+/* A string value: depth 1 is the request, 3 a message, 5 a call in it. */
+static void on_text(struct walk *w, struct span value)
+{
+	if (w->depth == 1 && is(w->key[1], "model"))
+		copy(w->r->model, sizeof w->r->model, value);
+	if (!in_messages(w))
+		return;
+	if (w->depth == 3 && is(w->key[3], "role"))
+		role(w, value);
+	if (w->depth == 3 && is(w->key[3], "tool_call_id"))
+		result(w, value);
+	if (w->depth == 5 && is(w->key[3], "tool_calls") && is(w->key[5], "id") &&
+	    w->open_n < (int)MOCK_CALLS_MAX)
+		w->open[w->open_n++] = value;
+}
+
+static const char *text_end(const char *p, const char *end)
+{
+	for (p++; p < end && *p != '"'; p++)
+		if (*p == '\\')
+			p++;
+	return p < end ? p : end;
+}
+
+static void walk_body(struct walk *w, const char *p, const char *end)
+{
+	for (; p < end; p++) {
+		if (*p == '{' || *p == '[') {
+			if (++w->depth == DEPTH_MAX)
+				return;
+			w->key[w->depth] = (struct span){ "", 0 };
+			if (w->depth == 2 && is(w->key[1], "stream_options"))
+				w->r->stream_options = true;
+		} else if (*p == '}' || *p == ']') {
+			if (--w->depth < 0)
+				return;
+		} else if (*p == '"') {
+			struct span s = { p + 1, 0 };
+
+			p = text_end(p, end);
+			s.n = (size_t)(p - s.p);
+			if (p + 1 < end && p[1] == ':')
+				w->key[w->depth] = s;
+			else
+				on_text(w, s);
+		} else if (*p == 't' && w->depth == 1 && is(w->key[1], "stream")) {
+			w->r->stream = true;
+		}
+	}
+}
+
+void mock_request_read(struct mock_request *r, const char *head, size_t head_n, const char *body,
+		       size_t body_n)
+{
+	static const char name[] = "\nauthorization:";
+	struct walk w = { .r = r };
+	size_t i;
+
+	memset(r, 0, sizeof *r);
+	r->answered = true;
+	for (i = 0; i + sizeof name < head_n; i++)
+		if (strncasecmp(head + i, name, sizeof name - 1) == 0) {
+			const char *v = head + i + sizeof name - 1;
+			size_t n = strcspn(v, "\r\n");
+
+			copy(r->authorization, sizeof r->authorization, (struct span){ v, n });
+			break;
+		}
+	walk_body(&w, body, body + body_n);
+	if (w.open_n)
+		r->answered = false;
+}

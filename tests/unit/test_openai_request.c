@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* test_openai_request.c - the neutral form becomes chat JSON, each segment once; settings become
+ * members. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "base/json.h"
+
+#include "../../plugins/model_openai/cache.c"
+#include "../../plugins/model_openai/request.c"
+#include "../../plugins/model_openai/scan.c"
+#include "../../plugins/model_openai/text.c"
+
+#define USER(t) "{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"text\":\"" t "\"}]}"
+#define HEAD	"{\"model\":\"m\",\"messages\":["
+#define CAP(max)                                                                                   \
+	(struct request_form)                                                                      \
+	{                                                                                          \
+		max, ""                                                                            \
+	}
+
+static const char calls[] =
+	"{\"role\":\"assistant\",\"parts\":[{\"type\":\"reasoning\",\"text\":\"r\"}],"
+	"\"calls\":[{\"id\":\"c1\",\"name\":\"f\",\"arguments\":"
+	"\"{\\\"n\\\": 9007199254740993}\"}],\"stop\":\"calls\"}";
+static const char results[] =
+	"{\"role\":\"tool\",\"results\":[{\"id\":\"c1\",\"name\":\"f\",\"status\":\"ok\","
+	"\"content\":\"a\\n\"},"
+	"{\"id\":\"c2\",\"name\":\"f\",\"status\":\"denied\",\"content\":\"no\"},"
+	"{\"id\":\"c3\",\"name\":\"f\",\"status\":\"in_doubt\",\"content\":\"?\"}]}";
+
+struct fixture {
+	struct cache cache;
+	struct text out;
+	exs_str messages[4];
+	exs_turn turn;
+	exs_err err;
+};
+
+static int set_up(void **state)
+{
+	static struct fixture f;
+
+	memset(&f, 0, sizeof f);
+	cache_init(&f.cache);
+	text_init(&f.out, REQUEST_MAX);
+	f.err.size = sizeof f.err;
+	f.messages[0] = exs_cstr(USER("hi"));
+	f.messages[1] = exs_cstr(calls);
+	f.messages[2] = exs_cstr(results);
+	f.messages[3] = exs_cstr(USER("go on"));
+	f.turn = (exs_turn){ sizeof f.turn,  1, NULL, "m", exs_cstr(""), f.messages, 1, 7,
+			     exs_cstr("[]"), 0 };
+	*state = &f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	text_release(&f->out);
+	cache_release(&f->cache);
+	return 0;
+}
+
+static const char *written(struct fixture *f, uint32_t flags, struct request_form form)
+{
+	text_clear(&f->out);
+	assert_int_equal(request_write(&f->cache, &form, flags, &f->turn, &f->out, &f->err),
+			 EXS_OK);
+	assert_int_equal(json_check_object(text_view(&f->out), JSON_DEPTH_MAX, &f->err), EXS_OK);
+	return f->out.mem.p;
+}
+
+static void writes_system_prompt_options_and_cap(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_string_equal(written(f, 0, CAP("x")),
+			    HEAD "{\"role\":\"user\",\"content\":\"hi\"}]}");
+	f->turn.system = exs_cstr("say \"so\"\n");
+	f->turn.max_tokens = 50;
+	assert_string_equal(
+		written(f, REQUEST_STREAM | REQUEST_USAGE, CAP("max_tokens")),
+		HEAD "{\"role\":\"system\",\"content\":\"say \\\"so\\\"\\n\"},{\"role\":\"user\","
+		     "\"content\":\"hi\"}],\"stream\":true,\"stream_options\":{\"include_usage\":"
+		     "true},\"max_tokens\":50}");
+	f->turn.max_tokens = 0;
+	assert_non_null(
+		strstr(written(f, REQUEST_STREAM, (struct request_form){ "x", ",\"top_k\":1" }),
+		       "\"stream\":true,\"top_k\":1}"));
+}
+
+static void shows_failed_calls_as_errors_and_keeps_argument_bytes(void **state)
+{
+	struct fixture *f = *state;
+
+	f->turn.message_count = 3;
+	assert_non_null(strstr(
+		written(f, 0, CAP("x")),
+		"{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c1\",\"type\":"
+		"\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"n\\\": "
+		"9007199254740993}\"}}]},"
+		"{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"a\\n\"},"
+		"{\"role\":\"tool\",\"tool_call_id\":\"c2\",\"content\":\"ERROR: no\"},"
+		"{\"role\":\"tool\",\"tool_call_id\":\"c3\",\"content\":\"OUTCOME UNKNOWN: ?\"}]"));
+}
+
+static void writes_tools_as_functions(void **state)
+{
+	struct fixture *f = *state;
+
+	f->turn.tools =
+		exs_cstr("[{\"name\":\"f\",\"description\":\"d\",\"schema\":{\"type\":\"object\"}},"
+			 "{\"name\":\"g\"}]");
+	assert_non_null(
+		strstr(written(f, 0, CAP("x")),
+		       "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\","
+		       "\"description\":\"d\",\"parameters\":{\"type\":\"object\"}}},{\"type\":"
+		       "\"function\",\"function\":{\"name\":\"g\",\"parameters\":{"));
+}
+
+static void encodes_a_segment_once(void **state)
+{
+	struct fixture *f = *state;
+
+	(void)written(f, 0, CAP("x"));
+	f->messages[0] = exs_cstr("not read again");
+	f->turn.message_count = 4;
+	assert_non_null(strstr(written(f, 0, CAP("x")), "\"content\":\"go on\"}"));
+	assert_int_equal(f->cache.newest->count, 4);
+	/* another transcript starts anew */
+	f->turn.transcript_id = 8;
+	text_clear(&f->out);
+	assert_int_equal(request_write(&f->cache, &CAP("x"), 0, &f->turn, &f->out, &f->err),
+			 EXS_INVALID);
+	assert_non_null(strstr(f->err.text, "message 1 "));
+}
+
+static void forgets_the_least_recently_used_transcript(void **state)
+{
+	struct fixture *f = *state;
+	struct cache_entry *e;
+	static char big[20 << 20];
+	uint64_t id;
+
+	for (id = 1; id <= 4; id++) {
+		e = cache_take(&f->cache, id, 0);
+		assert_non_null(e);
+		text_add(&e->text, big, sizeof big);
+		cache_give(&f->cache, e);
+	}
+	assert_true(f->cache.bytes <= CACHE_BYTES_MAX);
+	assert_int_equal(f->cache.newest->id, 4);
+	e = cache_take(&f->cache, 1, 9);
+	assert_int_equal(e->text.mem.n, 0);
+	cache_drop(e);
+}
+
+static void refuses_a_message_that_is_not_neutral(void **state)
+{
+	static const char *const bad[] = { "",
+					   "{",
+					   "[]",
+					   "{\"role\":\"king\"}",
+					   "{\"role\":\"tool\"}",
+					   "{\"role\":\"assistant\",\"calls\":[{\"id\":\"a\"}]}",
+					   "{\"role\":\"tool\",\"results\":[{\"id\":\"a\"}]}" };
+	struct fixture *f = *state;
+	size_t i;
+
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		f->messages[0] = exs_cstr(bad[i]);
+		assert_int_equal(request_write(&f->cache, &CAP("x"), 0, &f->turn, &f->out, &f->err),
+				 EXS_INVALID);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		T(writes_system_prompt_options_and_cap),
+		T(shows_failed_calls_as_errors_and_keeps_argument_bytes),
+		T(writes_tools_as_functions),
+		T(encodes_a_segment_once),
+		T(forgets_the_least_recently_used_transcript),
+		T(refuses_a_message_that_is_not_neutral),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
