@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_run.c - executus run: ask an agent and wait for its answer. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/text.h"
+#include "cli/report.h"
+#include "cli/stop.h"
+
+#define READ_BYTES 65536u
+
+struct asked {
+	struct buf question;
+	struct run_spec spec;
+	const char *deliver[CONF_DELIVER_MAX + 1]; /* texts are ours */
+	size_t deliver_n;
+	bool local; /* one of them prints on the terminal */
+};
+
+/* ---- the question ---- */
+
+static exs_status read_fd(int fd, const char *name, struct buf *out, exs_err *err)
+{
+	auto_free char *piece = malloc(READ_BYTES);
+	ssize_t n;
+
+	if (!piece)
+		return err_set(err, EXS_NOMEM, 0, "no memory to read '%.100s'", name);
+	for (;;) {
+		n = read(fd, piece, READ_BYTES);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(err, EXS_IO, errno, "'%.100s' cannot be read: %s", name,
+				       strerror(errno));
+		if (n == 0)
+			return EXS_OK;
+		buf_put(out, piece, (size_t)n);
+		if (!buf_ok(out))
+			return err_set(err, EXS_TOOBIG, 0,
+				       "'%.100s' holds more than %u bytes: give less to one run",
+				       name, CLI_INPUT_MAX);
+	}
+}
+
+static exs_status read_file(const char *path, struct buf *out, exs_err *err)
+{
+	auto_close int fd = -1;
+
+	if (strcmp(path, "-") == 0)
+		return read_fd(STDIN_FILENO, "standard input", out, err);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, EXS_IO, errno, "'%.100s' cannot be opened: %s", path,
+			       strerror(errno));
+	return read_fd(fd, path, out, err);
+}
+
+static exs_status check_question(struct buf *q, exs_err *err)
+{
+	size_t bad;
+
+	while (q->n && (q->p[q->n - 1] == '\n' || q->p[q->n - 1] == '\r'))
+		buf_truncate(q, q->n - 1);
+	bad = utf8_bad(q->p, q->n);
+	if (bad < q->n || memchr(q->p, '\0', q->n))
+		return err_set(err, EXS_INVALID, 0, "the question is not UTF-8 text (byte %zu)",
+			       bad < q->n ? bad : strlen(q->p));
+	if (!str_trim(buf_view(q)).n)
+		return err_set(err, EXS_INVALID, 0, "the question is empty");
+	return EXS_OK;
+}
+
+static exs_status read_question(struct cli *c, struct buf *out, exs_err *err)
+{
+	const char *input = opts_value(&c->opts, OPT_INPUT);
+	exs_status status = EXS_OK;
+
+	if (input && c->opts.arg_n)
+		return err_set(err, EXS_INVALID, 0,
+			       "a question stands on the command line and '--input' names another");
+	if (c->opts.arg_n)
+		buf_puts(out, c->opts.args[0]);
+	else if (input)
+		status = read_file(input, out, err);
+	else if (isatty(STDIN_FILENO) == 1)
+		status = err_set(err, EXS_INVALID, 0,
+				 "no question: executus run \"QUESTION\", or --input FILE");
+	else
+		status = read_fd(STDIN_FILENO, "standard input", out, err);
+	return status ? status : check_question(out, err);
+}
+
+/* ---- the agent and its deliveries ---- */
+
+static exs_status find_agent(struct cli *c, struct asked *a, exs_err *err)
+{
+	const char *name = opts_value(&c->opts, OPT_AGENT), *names[CONF_AGENTS_MAX + 1], *near;
+	size_t i;
+
+	a->spec.agent = name ? conf_agent(c->conf, name) : c->conf->run.agent;
+	if (a->spec.agent)
+		return EXS_OK;
+	for (i = 0; i < c->conf->agent_n; i++)
+		names[i] = c->conf->agents[i].name;
+	names[i] = NULL;
+	near = suggest(name ? name : "", names);
+	if (near)
+		return err_set(err, EXS_INVALID, 0, "no agent '%.40s': did you mean '%s'?", name,
+			       near);
+	return err_set(err, EXS_INVALID, 0, "no agent '%.40s' in %.100s", name ? name : "",
+		       c->conf->file);
+}
+
+/* Takes the text. Local ones are left out when JSON is printed: standard output is ours then. */
+static exs_status add_target(struct cli *c, struct asked *a, char *text, exs_err *err)
+{
+	size_t n = text ? strcspn(text, ":") : 0;
+	auto_free char *owned = text, *kind = text ? str_dup(str_n(text, n)) : NULL;
+	const struct instance *in = kind ? host_delivery(c->host, kind) : NULL;
+	bool json = opts_has(&c->opts, OPT_JSON) || opts_has(&c->opts, OPT_JSONL);
+	bool local = text && report_is_local(c->host, str_of(text));
+
+	if (!kind)
+		return err_set(err, EXS_NOMEM, 0, "no memory for a delivery");
+	if (!in)
+		return err_set(err, EXS_INVALID, 0,
+			       "nothing is bound to delivery '%.40s': %.100s names the kinds in "
+			       "ports.delivery",
+			       kind, c->conf->file);
+	if (local && json)
+		return EXS_OK;
+	if (a->deliver_n == CONF_DELIVER_MAX)
+		return err_set(err, EXS_INVALID, 0, "more than %u deliveries", CONF_DELIVER_MAX);
+	a->local = a->local || local;
+	a->deliver[a->deliver_n++] = take(owned);
+	return EXS_OK;
+}
+
+static exs_status find_targets(struct cli *c, struct asked *a, exs_err *err)
+{
+	const struct conf_agent *agent = a->spec.agent;
+	exs_status status = EXS_OK;
+	const char *given;
+	uint32_t at = 0;
+	size_t i;
+
+	while (status == EXS_OK && (given = opts_next(&c->opts, OPT_DELIVER, &at)))
+		status = add_target(c, a, strdup(given), err);
+	if (opts_has(&c->opts, OPT_DELIVER))
+		return status;
+	for (i = 0; status == EXS_OK && i < agent->deliver_n; i++) {
+		char *text = NULL;
+
+		if (asprintf(&text, "%s:%s", agent->deliver[i].kind, agent->deliver[i].target) < 0)
+			text = NULL;
+		status = add_target(c, a, text, err);
+	}
+	return status;
+}
+
+static int32_t durability_of(struct cli *c)
+{
+	const char *word = opts_value(&c->opts, OPT_DURABILITY);
+
+	if (!word)
+		return c->conf->run.durability;
+	return strcmp(word, "none") == 0      ? CONF_NONE
+	       : strcmp(word, "relaxed") == 0 ? CONF_RELAXED
+					      : CONF_STRICT;
+}
+
+/* ---- the run ---- */
+
+static int carry(struct cli *c, struct asked *a, struct engine *e, struct stop *stop)
+{
+	exs_err err = EXS_ERR_INIT;
+	struct run_listener listener;
+	struct reported one;
+	struct report rep;
+	int code;
+
+	if (report_init(&rep, c, 0, &err))
+		return cli_failed(c, &err);
+	report_listener(&one, &rep, &listener);
+	one.local = a->local;
+	if (engine_start(e, &a->spec, &listener, &one.run, &err)) {
+		/* The conf does not have what its agent asks for. */
+		code = cli_failed(c, &err);
+		code = err.status == EXS_NOTFOUND ? EXIT_CONF : code;
+	} else {
+		snprintf(one.id, sizeof one.id, "%s", run_info(one.run)->run_id);
+		if (stop_add(stop, one.run, &err))
+			log_warn(&c->log, "%s", err.text);
+		while (!engine_wait(one.run, LIVE_DRAW_MS))
+			live_draw(&rep.live);
+		code = report_over(&one);
+		report_end(&rep);
+	}
+	engine_close(e);
+	stop_end(stop);
+	run_drop(one.run);
+	report_release(&rep);
+	return code;
+}
+
+static int ask(struct cli *c, struct asked *a)
+{
+	exs_err err = EXS_ERR_INIT;
+	struct engine *e;
+	struct stop stop;
+	int code;
+
+	a->spec.caller = opts_value(&c->opts, OPT_CALLER);
+	a->spec.channel = "cli";
+	a->spec.input = buf_view(&a->question);
+	a->spec.deliver = a->deliver;
+	a->spec.durability = durability_of(c);
+	if (stop_begin(&stop, &c->log, &err))
+		return cli_failed(c, &err);
+	if (engine_open(c->host, &e, &err)) {
+		code = cli_failed(c, &err);
+		stop_end(&stop);
+		return code;
+	}
+	stop_engine(&stop, e);
+	return carry(c, a, e, &stop);
+}
+
+static int choose(struct cli *c, struct asked *a)
+{
+	exs_err err = EXS_ERR_INIT;
+
+	if (find_agent(c, a, &err) || find_targets(c, a, &err))
+		return cli_usage(c, "%s", err.text);
+	if (agents_check(c, a->spec.agent, &err))
+		return cli_conf_mistake(c, &err);
+	return ask(c, a);
+}
+
+int cmd_run(struct cli *c)
+{
+	struct asked a = { .deliver_n = 0 };
+	exs_err err = EXS_ERR_INIT;
+	int code = EXIT_USAGE;
+	size_t i;
+
+	buf_init(&a.question, CLI_INPUT_MAX);
+	if (read_question(c, &a.question, &err))
+		cli_usage(c, "%s", err.text);
+	else if (cli_open_host(c, &code))
+		code = choose(c, &a);
+	for (i = 0; i < a.deliver_n; i++)
+		free((void *)(uintptr_t)a.deliver[i]);
+	buf_release(&a.question);
+	return code;
+}

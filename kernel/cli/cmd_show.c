@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_show.c - executus show: what happened in a run: a summary, every fact, or the conversation.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/live.h"
+#include "cli/past.h"
+#include "cli/talk.h"
+#include "run/words.h"
+
+#define FACT_LINE_MAX 4096u
+#define BODY_SHOW     100u /* bytes of a fact's body, when nothing tells the width */
+#define INPUT_SHOW    160u
+#define FACT_FIXED    62u /* columns in front of the body */
+
+/* ---- facts ---- */
+
+struct fact_list {
+	struct cli *c;
+	const char *id;
+	bool json;
+	size_t n;
+};
+
+static void print_fact(struct fact_list *l, const exs_fact *f)
+{
+	unsigned width = out_width(l->c->out.fd, FACT_FIXED + BODY_SHOW);
+	struct buf line;
+
+	buf_init(&line, FACT_LINE_MAX);
+	buf_printf(&line, "%5" PRId64 "  %8.3fs  step %-3" PRId32 "  %-15s  %-5.*s  ", f->seq,
+		   (double)f->run_ms / 1000, f->step, fact_word(f->kind), (int)f->call_id.n,
+		   f->call_id.n ? f->call_id.p : "");
+	if (f->name.n) {
+		text_one_line(&line, f->name, RUN_NAME_MAX);
+		buf_puts(&line, "  ");
+	}
+	text_one_line(&line, f->body, width > line.n + 20 ? width - line.n : BODY_SHOW);
+	buf_puts(&line, "\n");
+	out_buf(&l->c->out, &line);
+}
+
+static exs_status each_fact(void *arg, const exs_fact *f)
+{
+	struct fact_list *l = arg;
+	struct buf line;
+
+	if (!l->json) {
+		print_fact(l, f);
+	} else {
+		buf_init(&line, CLI_JSON_MAX);
+		buf_puts(&line, l->n ? ",\n" : "[");
+		json_fact(&line, l->id, f);
+		out_buf(&l->c->out, &line);
+	}
+	l->n++;
+	return l->c->out.failed ? EXS_IO : EXS_OK;
+}
+
+/* ---- summary ---- */
+
+static const char *status_of_state(const struct state *s)
+{
+	if (s->ended)
+		return ended_word(s->status);
+	return s->parked ? ended_word(EXS_ENDED_PARKED) : "open";
+}
+
+static const char *or_none(const char *s)
+{
+	return s && s[0] ? s : "-";
+}
+
+static void put_member(struct buf *b, const char *key, const char *text)
+{
+	buf_printf(b, ",\"%s\":", key);
+	buf_jsonz(b, text ? text : "");
+}
+
+static void summary_json(struct cli *c, const struct past *p)
+{
+	const struct state *s = &p->state;
+	struct buf b;
+
+	buf_init(&b, CLI_JSON_MAX);
+	buf_puts(&b, "{\"run\":");
+	buf_jsonz(&b, p->id);
+	put_member(&b, "status", status_of_state(s));
+	put_member(&b, "reason", s->reason);
+	put_member(&b, "agent", s->agent);
+	put_member(&b, "caller", s->caller);
+	put_member(&b, "channel", s->channel);
+	put_member(&b, "tier", s->tier);
+	put_member(&b, "model", s->model);
+	put_member(&b, "input", s->input);
+	put_member(&b, "output", s->output);
+	put_member(&b, "error", s->status == EXS_ENDED_OK ? "" : s->why);
+	put_member(&b, "damage", p->damage.status ? p->damage.text : "");
+	buf_printf(&b,
+		   ",\"started_ms\":%" PRId64 ",\"ended_ms\":%" PRId64 ",\"last_ms\":%" PRId64
+		   ",\"run_ms\":%" PRId64 ",\"steps\":%" PRId32 ",\"max_steps\":%" PRId32
+		   ",\"calls\":%" PRId64 ",\"attempt\":%" PRId32 ",\"facts\":%" PRId64
+		   ",\"usage\":",
+		   s->started_ms, p->ended_ms, p->last_ms, s->run_ms, s->step, s->limits.steps,
+		   s->calls_ended, s->attempt, p->facts);
+	json_usage(&b, &s->usage);
+	buf_puts(&b, "}\n");
+	out_buf(&c->out, &b);
+}
+
+static void put_line(struct buf *b, const char *what, const char *text, size_t max)
+{
+	buf_printf(b, "%-10s", what);
+	text_one_line(b, str_of(text), max);
+	buf_puts(b, "\n");
+}
+
+static void put_times(struct buf *b, const struct past *p)
+{
+	const struct state *s = &p->state;
+	char started[CLOCK_TEXT_MAX], ended[CLOCK_TEXT_MAX];
+
+	clock_text(s->started_ms, started);
+	clock_text(p->ended_ms ? p->ended_ms : p->last_ms, ended);
+	buf_printf(b, "%-10s%s\n%-10s%s\n", "started", started, p->ended_ms ? "ended" : "last fact",
+		   ended);
+	buf_printf(b, "%-10s%" PRId64 ".%03ds active, attempt %" PRId32 ", %" PRId64 " facts\n",
+		   "took", s->run_ms / 1000, (int)(s->run_ms % 1000), s->attempt, p->facts);
+}
+
+static void put_usage(struct buf *b, const struct state *s)
+{
+	char in[32], out[32];
+
+	live_count(in, sizeof in, s->usage.in_tokens);
+	live_count(out, sizeof out, s->usage.out_tokens);
+	buf_printf(b, "%-10s%" PRId32 " of %" PRId32 ", %" PRId64 " tool call%s\n", "steps",
+		   s->step, s->limits.steps, s->calls_ended, s->calls_ended == 1 ? "" : "s");
+	buf_printf(b, "%-10s%s in, %s out%s", "tokens", in, out,
+		   s->usage.estimated ? " (estimated)" : "");
+	if (s->usage.cost_micro)
+		buf_printf(b, ", $%.4f", (double)s->usage.cost_micro / 1e6);
+	buf_puts(b, "\n");
+}
+
+static void summary_text(struct cli *c, const struct past *p)
+{
+	const struct state *s = &p->state;
+	struct buf b;
+
+	buf_init(&b, CLI_STAT_MAX);
+	buf_printf(&b, "%-10s%s\n", "run", p->id);
+	buf_printf(&b, "%-10s%s%s%s%s\n", "status", status_of_state(s), s->reason[0] ? " (" : "",
+		   s->reason, s->reason[0] ? ")" : "");
+	put_line(&b, "agent", or_none(s->agent), INPUT_SHOW);
+	put_line(&b, "model", s->model ? s->model : or_none(s->tier), INPUT_SHOW);
+	put_line(&b, "caller", or_none(s->caller), INPUT_SHOW);
+	put_times(&b, p);
+	put_usage(&b, s);
+	put_line(&b, "input", or_none(s->input), INPUT_SHOW);
+	if (s->why && s->why[0] && s->status != EXS_ENDED_OK)
+		put_line(&b, "error", s->why, CLI_PATH_MAX);
+	if (s->output && s->output[0])
+		buf_puts(&b, "\n");
+	out_buf(&c->out, &b);
+	out_paragraph(&c->out, str_of(s->output));
+}
+
+/* ---- the command ---- */
+
+static void print(struct cli *c, const struct past *p, struct fact_list *facts)
+{
+	bool json = opts_has(&c->opts, OPT_JSON);
+
+	if (opts_has(&c->opts, OPT_FACTS)) {
+		if (json)
+			out_raw(&c->out, str_of(facts->n ? "]\n" : "[]\n"));
+	} else if (opts_has(&c->opts, OPT_TRANSCRIPT)) {
+		if (json)
+			talk_json(&c->out, p);
+		else
+			talk_text(&c->out, p);
+	} else if (json) {
+		summary_json(c, p);
+	} else {
+		summary_text(c, p);
+	}
+}
+
+static int show(struct cli *c, struct past *p)
+{
+	struct fact_list facts = { c, p->id, opts_has(&c->opts, OPT_JSON), 0 };
+	exs_err err = EXS_ERR_INIT;
+
+	if (opts_has(&c->opts, OPT_FACTS)) {
+		p->each = each_fact;
+		p->arg = &facts;
+	}
+	if (past_load(p, c, &err)) {
+		log_error(&c->log, "%s", err.text);
+		return err.status == EXS_NOTFOUND ? EXIT_RUN : exit_of_status(err.status);
+	}
+	print(c, p, &facts);
+	if (!p->damage.status)
+		return EXIT_OK;
+	log_error(&c->log, "run %s is damaged: %s; shown is what could be read", p->id,
+		  p->damage.text);
+	return EXIT_STORAGE;
+}
+
+int cmd_show(struct cli *c)
+{
+	struct past past;
+	int code;
+
+	if (!cli_open_runs(c, &code))
+		return code;
+	past_init(&past, c->opts.args[0]);
+	code = show(c, &past);
+	past_release(&past);
+	return code;
+}

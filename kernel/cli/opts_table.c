@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* opts_table.c - the words of the command line. See opts.h. */
+#include "cli/opts.h"
+
+#define RUNS_RUNS (CMD_BIT(CMD_RUN) | CMD_BIT(CMD_RESUME))
+#define HAS_JSON                                                                                   \
+	(RUNS_RUNS | CMD_BIT(CMD_RUNS) | CMD_BIT(CMD_SHOW) | CMD_BIT(CMD_BATTERIES) |              \
+	 CMD_BIT(CMD_STORE))
+
+const struct option_row opts_options[OPTIONS] = {
+	[OPT_CONF] = { 'c', "conf", "FILE", NULL, CMD_EVERY, 0, 0,
+		       "the configuration; else $EXECUTUS_CONF, else executus/executus.yaml in "
+		       "$XDG_CONFIG_HOME, ~/.config or /etc" },
+	[OPT_BATTERY_DIR] = { 'B', "battery-dir", "DIR", NULL, CMD_EVERY, 0, OPT_REPEATS,
+			      "look for batteries here first" },
+	[OPT_QUIET] = { 'q', "quiet", NULL, NULL, CMD_EVERY, OPT_BIT(OPT_VERBOSE), 0,
+			"errors only on standard error, no progress" },
+	[OPT_VERBOSE] = { 'v', "verbose", NULL, NULL, CMD_EVERY, OPT_BIT(OPT_QUIET), 0,
+			  "say more on standard error" },
+	[OPT_HELP] = { 'h', "help", NULL, NULL, CMD_EVERY, 0, 0, "show how to use it" },
+	[OPT_VERSION] = { 'V', "version", NULL, NULL, CMD_EVERY, 0, 0,
+			  "print version and battery ABI" },
+	[OPT_AGENT] = { 'a', "agent", "NAME", NULL, CMD_BIT(CMD_RUN) | CMD_BIT(CMD_RUNS), 0, 0,
+			"the agent; without it run.agent of the configuration, or its first" },
+	[OPT_CALLER] = { 0, "caller", "NAME", NULL, CMD_BIT(CMD_RUN), 0, 0,
+			 "who asks: what budgets and the audit trail call you" },
+	[OPT_INPUT] = { 'i', "input", "FILE", NULL, CMD_BIT(CMD_RUN), 0, 0,
+			"read the question from a file; - is standard input" },
+	[OPT_DELIVER] = { 'd', "deliver", "KIND:TARGET", NULL, CMD_BIT(CMD_RUN), 0, OPT_REPEATS,
+			  "who gets the result, instead of what the agent says" },
+	[OPT_DURABILITY] = { 0, "durability", "HOW", "strict|relaxed|none", CMD_BIT(CMD_RUN), 0, 0,
+			     "strict, relaxed or none, instead of what the configuration says" },
+	[OPT_ALL] = { 0, "all", NULL, NULL, CMD_BIT(CMD_RESUME), 0, 0,
+		      "every run whose process is gone, and deliveries that are still queued" },
+	[OPT_OPEN] = { 'o', "open", NULL, NULL, CMD_BIT(CMD_RUNS), 0, 0,
+		       "only runs that have not ended" },
+	[OPT_LIMIT] = { 'n', "limit", "N", NULL, CMD_BIT(CMD_RUNS), 0, OPT_NUMBER,
+			"at most this many, 100 without it" },
+	[OPT_STATUS] = { 's', "status", "STATUS", NULL, CMD_BIT(CMD_RUNS), 0, 0,
+			 "only runs of that status" },
+	[OPT_FACTS] = { 0, "facts", NULL, NULL, CMD_BIT(CMD_SHOW), OPT_BIT(OPT_TRANSCRIPT), 0,
+			"every fact, one a line" },
+	[OPT_TRANSCRIPT] = { 't', "transcript", NULL, NULL, CMD_BIT(CMD_SHOW), OPT_BIT(OPT_FACTS),
+			     0, "the conversation" },
+	[OPT_JSON] = { 'j', "json", NULL, NULL, HAS_JSON, OPT_BIT(OPT_JSONL), 0,
+		       "one JSON value on standard output instead of text" },
+	[OPT_JSONL] = { 0, "jsonl", NULL, NULL, RUNS_RUNS, OPT_BIT(OPT_JSON), 0,
+			"every fact on standard output as it becomes durable, one JSON object a "
+			"line" },
+	[OPT_MAN] = { 0, "man", NULL, NULL, CMD_BIT(CMD_HELP), OPT_BIT(OPT_BASH), 0,
+		      "the man page, as mdoc source" },
+	[OPT_BASH] = { 0, "bash", NULL, NULL, CMD_BIT(CMD_HELP), OPT_BIT(OPT_MAN), 0,
+		       "completions for bash" },
+};
+
+const struct command_row opts_commands[COMMANDS] = {
+	[CMD_RUN] = { "run", "[QUESTION]", 0, 1, "ask an agent and wait for its answer",
+		      "Without a question on the command line it is read from --input, or from "
+		      "standard input when that is no terminal.\n"
+		      "\n"
+		      "An interrupt (Ctrl-C) cancels the run; a termination signal parks it, so "
+		      "that "
+		      "'executus resume' can go on with it. A second signal of any kind ends the "
+		      "process at once, which a durable run survives as well.",
+		      "executus run \"Which headers does this folder have?\"\n"
+		      "executus run -c demo.yaml --agent surveyor --json < question.txt\n"
+		      "executus run --deliver file:report.md \"Write a report\"\n" },
+	[CMD_RESUME] = { "resume", "[RUN]", 0, 1, "go on with a run that was left or killed",
+			 "Goes on from the last recorded fact: finished tool calls are not run "
+			 "again. A run that has ended prints its result. A run that a live process "
+			 "carries is left alone.",
+			 "executus resume 01jabcdefghjkmnpqrstvwxyz0\n"
+			 "executus resume --all\n" },
+	[CMD_RUNS] = { "runs", "", 0, 0, "list runs, newest first",
+		       "A run is 'open' when it has not ended: a process carries it, or it waits "
+		       "to be resumed.",
+		       "executus runs --open\n"
+		       "executus runs --status error --json\n" },
+	[CMD_SHOW] = { "show", "RUN", 1, 1, "show what happened in a run",
+		       "Without an option: a summary with the answer.",
+		       "executus show 01jabcdefghjkmnpqrstvwxyz0\n"
+		       "executus show --transcript 01jabcdefghjkmnpqrstvwxyz0\n"
+		       "executus show --facts --json 01jabcdefghjkmnpqrstvwxyz0\n" },
+	[CMD_CANCEL] = { "cancel", "RUN [WHY]", 1, 2, "cancel a run that another process carries",
+			 "The wish is stored before the command returns. Who carries the run reads "
+			 "it within seconds; a run that nobody carries, when it is resumed.",
+			 "executus cancel 01jabcdefghjkmnpqrstvwxyz0 \"asked the wrong agent\"\n" },
+	[CMD_STEER] = { "steer", "RUN TEXT", 2, 2, "say something to a run that goes on",
+			"The text reaches the model with its next turn.",
+			"executus steer 01jabcdefghjkmnpqrstvwxyz0 \"Leave the tests out.\"\n" },
+	[CMD_CHECK] = { "check", "", 0, 0, "check configuration and batteries, show what is bound",
+			"Reads the configuration, loads and opens every battery, and prints what "
+			"is "
+			"bound, or the first mistake as FILE:LINE:COLUMN and what was probably "
+			"meant.",
+			"executus check -c executus.yaml\n" },
+	[CMD_BATTERIES] = { "batteries", "[FILE.so ...]", 0, OPTS_ARGS_MAX,
+			    "list batteries; of a file, all its options",
+			    "Without a file: every battery in the battery folders. A file that "
+			    "cannot be loaded is listed with the reason.",
+			    "executus batteries\n"
+			    "executus batteries tool_fs.so\n" },
+	[CMD_STORE] = { "store", "stat", 1, 1, "figures of the store",
+			"Where it is, how much of it is used, and whether it survives a restart.",
+			"executus store stat --json\n" },
+	[CMD_HELP] = { "help", "[COMMAND]", 0, 1, "show how to use a command",
+		       "Also makes the man page and the completions, from the same table.",
+		       "executus help run\n"
+		       "executus help --man > executus.1\n"
+		       "executus help --bash > executus.bash\n" },
+};

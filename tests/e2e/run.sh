@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# run.sh - runs one end-to-end script against a build, in a folder and an environment of its own.
+#
+#	run.sh SCRIPT BUILD_DIR
+#
+# The script is sourced and finds: EXECUTUS (the command), BATTERIES (folder of batteries), TREE (the sources), WORK (an empty
+# folder, where it stands, removed at the end), and the functions below. It fails by a check that does not hold, or by any
+# command that fails.
+set -eu
+export LC_ALL=C
+umask 022
+# shellcheck disable=SC3045 # dash and bash have it: some tests crash on purpose
+ulimit -c 0
+
+script=$(cd "$(dirname "$1")" && pwd -P)/$(basename "$1")
+build=$(cd "$2" && pwd -P)
+EXECUTUS=$build/executus
+BATTERIES=$build/batteries
+TREE=$(cd "$(dirname "$0")/../.." && pwd -P)
+WORK=$(cd "$(mktemp -d "${TMPDIR:-/tmp}/executus-e2e.XXXXXX")" && pwd -P)
+export EXECUTUS BATTERIES TREE WORK
+export HOME="$WORK/home" XDG_STATE_HOME="$WORK/state" XDG_CONFIG_HOME="$WORK/config" TERM=dumb
+unset EXECUTUS_CONF
+mkdir "$HOME"
+checks=0
+
+cleanup() {
+	code=$?
+	for pid in ${children-}; do
+		kill -9 "$pid" 2>/dev/null || :
+	done
+	chmod -R u+rwx "$WORK" 2>/dev/null || :
+	rm -rf "$WORK"
+	exit "$code"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# fail TEXT...: ends the script, with what the last command said.
+fail() {
+	echo "FAILED: $*" >&2
+	[ ! -s "$WORK/out" ] || sed 's/^/  out: /' "$WORK/out" >&2
+	[ ! -s "$WORK/err" ] || sed 's/^/  err: /' "$WORK/err" >&2
+	exit 1
+}
+
+# gives CODE COMMAND...: runs it with nothing on its standard input and wants that exit status. What it printed is in $WORK/out and
+# $WORK/err.
+gives() {
+	wanted=$1
+	shift
+	code=0
+	"$@" >"$WORK/out" 2>"$WORK/err" </dev/null || code=$?
+	checks=$((checks + 1))
+	[ "$code" -eq "$wanted" ] || fail "exit status $code, not $wanted: $*"
+}
+
+# prints TEXT / says TEXT: the last command did, on standard output or error.
+prints() {
+	checks=$((checks + 1))
+	grep -qF -- "$1" "$WORK/out" || fail "does not print: $1"
+}
+
+says() {
+	checks=$((checks + 1))
+	grep -qF -- "$1" "$WORK/err" || fail "does not say: $1"
+}
+
+# prints_nothing: standard output stayed empty.
+prints_nothing() {
+	checks=$((checks + 1))
+	[ ! -s "$WORK/out" ] || fail "prints something"
+}
+
+# says_one_sentence: one line on standard error, that begins with a place or with the command's name.
+says_one_sentence() {
+	checks=$((checks + 1))
+	[ "$(wc -l <"$WORK/err")" -eq 1 ] || fail "not one line"
+}
+
+# is_absent PATH...: nothing was left there.
+is_absent() {
+	for path in "$@"; do
+		checks=$((checks + 1))
+		[ ! -e "$path" ] || fail "$path exists"
+	done
+}
+
+cd "$WORK"
+# shellcheck source=/dev/null # any script of this folder
+. "$script"
+echo "$(basename "$script"): $checks checks passed"
