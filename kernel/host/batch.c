@@ -39,11 +39,14 @@ static exs_status row_new(struct batch *b, int32_t kind, exs_str prefix, exs_str
 	size_t before = b->data.n;
 	uint32_t cap;
 
-	if (key.n == 0 || prefix.n + key.n > EXS_STORE_KEY_MAX)
-		return err_set(err, EXS_TOOBIG, 0, "a key has %zu bytes; 1 to %u are possible here",
-			       key.n, (unsigned)(EXS_STORE_KEY_MAX - prefix.n));
+	if (key.n == 0)
+		return err_set(err, EXS_INVALID, 0, "a key is empty; it has 1 byte at least");
+	if (key.n > EXS_STORE_KEY_MAX - prefix.n)
+		return err_set(err, EXS_TOOBIG, 0,
+			       "a key has %zu bytes; 1 to %zu are possible here", key.n,
+			       EXS_STORE_KEY_MAX - prefix.n);
 	if (value.n > EXS_STORE_VALUE_MAX)
-		return err_set(err, EXS_TOOBIG, 0, "a value has %zu bytes; the bound is %u",
+		return err_set(err, EXS_TOOBIG, 0, "a value has %zu bytes; %u are possible",
 			       value.n, EXS_STORE_VALUE_MAX);
 	if (b->n == EXS_STORE_OPS_MAX)
 		return err_set(err, EXS_TOOBIG, 0, "a batch holds at most %u rows",
@@ -64,6 +67,8 @@ static exs_status row_new(struct batch *b, int32_t kind, exs_str prefix, exs_str
 
 		b->data.status = EXS_OK;
 		buf_truncate(&b->data, before);
+		if (status == EXS_NOMEM)
+			return err_set(err, EXS_NOMEM, 0, "no memory for a batch");
 		return err_set(err, status, 0, "a batch holds at most %u bytes", BATCH_BYTES_MAX);
 	}
 	row = &b->rows[b->n++];

@@ -43,7 +43,10 @@ struct batch_mark {
 void batch_init(struct batch *b);
 void batch_release(struct batch *b);
 
-/* Adds to it; key parts are joined. TOOBIG or NOMEM with a sentence, and nothing was added. */
+/*
+ * Adds to it; key parts are joined, the prefix is shorter than EXS_STORE_KEY_MAX. INVALID (no key),
+ * TOOBIG or NOMEM with a sentence, and nothing was added.
+ */
 exs_status batch_put(struct batch *b, exs_str prefix, exs_str key, exs_str value, exs_err *err);
 exs_status batch_del(struct batch *b, exs_str prefix, exs_str key, exs_err *err);
 exs_status batch_check(struct batch *b, exs_str key, exs_str value,

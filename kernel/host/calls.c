@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* calls.c - see calls.h. Every function has the same three lines: enter, call, leave. */
+/*
+ * calls.c - see calls.h: all ports but the store. Every function has the same lines: enter, call,
+ * leave. A handle reaches the caller only from a call that went well.
+ */
 #include "host/calls.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/auto.h"
 #include "host/guard.h"
@@ -45,166 +48,36 @@ static exs_batch *pub(struct batch *b)
 	return b ? batch_public(b) : NULL;
 }
 
-/* ---- store ---- */
-
-exs_status call_store_get(struct instance *in, exs_str key, exs_sink *value, exs_err *err)
-{
-	struct guard g;
-
-	if (guard_enter(&g, in, "store.get", err))
-		return err->status;
-	return guard_leave(&g, in->store->get(in->self, key, value, err), err);
-}
-
-exs_status call_store_scan(struct instance *in, exs_str prefix, exs_str from, uint32_t flags,
-			   exs_status (*row)(void *, exs_str, exs_str), void *arg, exs_err *err)
-{
-	struct guard g;
-
-	if (guard_enter(&g, in, "store.scan", err))
-		return err->status;
-	return guard_leave(&g, in->store->scan(in->self, prefix, from, flags, row, arg, err), err);
-}
-
-exs_status call_store_submit(struct instance *in, struct batch *b, struct pending *p, exs_err *err)
-{
-	const exs_op *const *ops;
-	exs_done done;
-	struct guard g;
-	uint64_t n;
-	exs_status status;
-
-	if (batch_ops(b, &ops, &n))
-		return err_set(err, EXS_NOMEM, 0, "no memory to hand a batch to the store");
-	p->what = "store.submit";
-	status = done_open(&in->host->done, p, 0, &done, err);
-	if (status)
-		return status;
-	if (guard_enter(&g, in, "store.submit", err)) {
-		done_end(&in->host->done, p, err->status, err);
-		return EXS_OK;
-	}
-	in->store->submit(in->self, ops, n, done);
-	guard_leave_void(&g);
-	return EXS_OK;
-}
-
-struct waiter {
-	struct pending pending;
-	struct batch *batch;
-	pthread_mutex_t lock;
-	pthread_cond_t cond;
-	_Atomic int refs;
-	bool ended;
-};
-
-static void waiter_unref(struct waiter *w)
-{
-	if (atomic_fetch_sub(&w->refs, 1) != 1)
-		return;
-	buf_release(&w->pending.out);
-	batch_release(w->batch);
-	free(w->batch);
-	pthread_cond_destroy(&w->cond);
-	pthread_mutex_destroy(&w->lock);
-	free(w);
-}
-
-static void waiter_ended(struct pending *p)
-{
-	struct waiter *w = container_of(p, struct waiter, pending);
-
-	pthread_mutex_lock(&w->lock);
-	w->ended = true;
-	pthread_cond_signal(&w->cond);
-	pthread_mutex_unlock(&w->lock);
-	waiter_unref(w);
-}
-
-static struct waiter *waiter_new(struct batch *b)
-{
-	struct waiter *w = calloc(1, sizeof *w);
-	pthread_condattr_t mono;
-
-	if (!w)
-		return NULL;
-	w->batch = malloc(sizeof *w->batch);
-	if (!w->batch) {
-		free(w);
-		return NULL;
-	}
-	*w->batch = *b; /* the store may still read it after we stopped waiting */
-	batch_init(b);
-	w->refs = 2;
-	w->pending.ended = waiter_ended;
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_condattr_init(&mono);
-	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->cond, &mono);
-	pthread_condattr_destroy(&mono);
-	return w;
-}
-
-exs_status call_store_commit(struct instance *in, struct batch *b, exs_err *err)
-{
-	struct waiter *w = waiter_new(b);
-	struct timespec until;
-	exs_status status;
-
-	if (!w)
-		return err_set(err, EXS_NOMEM, 0, "no memory to wait for the store");
-	status = call_store_submit(in, w->batch, &w->pending, err);
-	if (status) {
-		w->refs = 1;
-		waiter_unref(w);
-		return status;
-	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += WAIT_STORE_MS / 1000;
-	pthread_mutex_lock(&w->lock);
-	while (!w->ended && pthread_cond_timedwait(&w->cond, &w->lock, &until) == 0)
-		;
-	if (w->ended) {
-		status = guard_status(in, "store.submit", w->pending.status, &w->pending.err);
-		*err = w->pending.err;
-	} else {
-		status = err_set(err, EXS_IO, 0, "the store did not answer within %d s",
-				 WAIT_STORE_MS / 1000);
-	}
-	pthread_mutex_unlock(&w->lock);
-	waiter_unref(w);
-	return status;
-}
-
-exs_status call_store_stat(struct instance *in, exs_sink *json, exs_err *err)
-{
-	struct guard g;
-
-	if (guard_enter(&g, in, "store.stat", err))
-		return err->status;
-	return guard_leave(&g, in->store->stat(in->self, json, err), err);
-}
-
 /* ---- checkpoint ---- */
 
 exs_status call_ckpt_begin(struct instance *in, const exs_run_info *run, struct batch *b,
 			   exs_ckpt **out, exs_err *err)
 {
 	struct session s;
+	exs_ckpt *c = NULL;
+	exs_status status;
 
 	if (session_begin(&s, in, b, "checkpoint.begin", err))
 		return err->status;
-	return session_end(&s, in->checkpoint->begin(in->self, run, pub(b), out, err), err);
+	status = session_end(&s, in->checkpoint->begin(in->self, run, pub(b), &c, err), err);
+	if (status == EXS_OK)
+		*out = c;
+	return status;
 }
 
 exs_status call_ckpt_adopt(struct instance *in, const exs_run_info *run, struct batch *b,
 			   exs_ckpt **out, exs_err *err)
 {
 	struct session s;
+	exs_ckpt *c = NULL;
+	exs_status status;
 
 	if (session_begin(&s, in, b, "checkpoint.adopt", err))
 		return err->status;
-	return session_end(&s, in->checkpoint->adopt(in->self, run, pub(b), out, err), err);
+	status = session_end(&s, in->checkpoint->adopt(in->self, run, pub(b), &c, err), err);
+	if (status == EXS_OK)
+		*out = c;
+	return status;
 }
 
 exs_status call_ckpt_append(struct instance *in, exs_ckpt *c, const exs_fact *const *facts,
@@ -227,24 +100,57 @@ exs_status call_ckpt_end(struct instance *in, exs_ckpt *c, int32_t how, exs_str 
 	return session_end(&s, in->checkpoint->end(c, how, status, pub(b), err), err);
 }
 
+/* A function of ours that the battery calls back for each row. */
+struct reader {
+	struct guard g;
+	exs_status (*fact)(void *, const exs_fact *);
+	exs_status (*text)(void *, exs_str);
+	exs_status (*spec)(void *, const exs_tool_spec *);
+	void *arg;
+};
+
+static exs_status read_fact(void *arg, const exs_fact *fact)
+{
+	struct reader *r = arg;
+
+	guard_pause(&r->g);
+	return guard_resume(&r->g, r->fact(r->arg, fact));
+}
+
+static exs_status read_text(void *arg, exs_str text)
+{
+	struct reader *r = arg;
+
+	guard_pause(&r->g);
+	return guard_resume(&r->g, r->text(r->arg, text));
+}
+
+static exs_status read_spec(void *arg, const exs_tool_spec *spec)
+{
+	struct reader *r = arg;
+
+	guard_pause(&r->g);
+	return guard_resume(&r->g, r->spec(r->arg, spec));
+}
+
 exs_status call_ckpt_load(struct instance *in, const char *run_id,
 			  exs_status (*row)(void *, const exs_fact *), void *arg, exs_err *err)
 {
-	struct guard g;
+	struct reader r = { .fact = row, .arg = arg };
 
-	if (guard_enter(&g, in, "checkpoint.load", err))
+	if (guard_enter(&r.g, in, "checkpoint.load", err))
 		return err->status;
-	return guard_leave(&g, in->checkpoint->load(in->self, run_id, row, arg, err), err);
+	return guard_leave(&r.g, in->checkpoint->load(in->self, run_id, read_fact, &r, err), err);
 }
 
 exs_status call_ckpt_list(struct instance *in, uint32_t flags, exs_status (*row)(void *, exs_str),
 			  void *arg, exs_err *err)
 {
-	struct guard g;
+	struct reader r = { .text = row, .arg = arg };
 
-	if (guard_enter(&g, in, "checkpoint.list", err))
+	if (guard_enter(&r.g, in, "checkpoint.list", err))
 		return err->status;
-	return guard_leave(&g, in->checkpoint->list(in->self, flags, row, arg, err), err);
+	return guard_leave(&r.g, in->checkpoint->list(in->self, flags, read_text, &r, err), err);
 }
 
 /* ---- audit ---- */
@@ -253,10 +159,15 @@ exs_status call_audit_start(struct instance *in, const exs_run_info *run, exs_tr
 			    exs_err *err)
 {
 	struct guard g;
+	exs_trail *t = NULL;
+	exs_status status;
 
 	if (guard_enter(&g, in, "audit.start", err))
 		return err->status;
-	return guard_leave(&g, in->audit->start(in->self, run, out, err), err);
+	status = guard_leave(&g, in->audit->start(in->self, run, &t, err), err);
+	if (status == EXS_OK)
+		*out = t;
+	return status;
 }
 
 exs_status call_audit_record(struct instance *in, exs_trail *t, const exs_fact *fact,
@@ -293,11 +204,16 @@ exs_status call_budget_reserve(struct instance *in, const exs_run_info *run, con
 			       struct batch *own, exs_grant **out, exs_err *err)
 {
 	struct session s;
+	exs_grant *g = NULL;
+	exs_status status;
 
 	own->bounds_allowed = true;
 	if (session_begin(&s, in, own, "budget.reserve", err))
 		return err->status;
-	return session_end(&s, in->budget->reserve(in->self, run, worst, pub(own), out, err), err);
+	status = session_end(&s, in->budget->reserve(in->self, run, worst, pub(own), &g, err), err);
+	if (status == EXS_OK)
+		*out = g;
+	return status;
 }
 
 exs_status call_budget_settle(struct instance *in, exs_grant *g, const exs_usage *actual,
@@ -326,10 +242,15 @@ exs_status call_critic_watch(struct instance *in, const exs_run_info *run, int64
 			     exs_watch **out, exs_err *err)
 {
 	struct guard g;
+	exs_watch *w = NULL;
+	exs_status status;
 
 	if (guard_enter(&g, in, "critic.watch", err))
 		return err->status;
-	return guard_leave(&g, in->critic->watch(in->self, run, soft_ms, out, err), err);
+	status = guard_leave(&g, in->critic->watch(in->self, run, soft_ms, &w, err), err);
+	if (status == EXS_OK)
+		*out = w;
+	return status;
 }
 
 exs_status call_critic_observe(struct instance *in, exs_watch *w, const exs_fact *fact,
@@ -346,16 +267,28 @@ exs_status call_critic_observe(struct instance *in, exs_watch *w, const exs_fact
 exs_status call_critic_tick(struct instance *in, exs_watch *w, int64_t idle_ms, exs_verdict *out,
 			    int64_t *deadline_ms, exs_err *err)
 {
+	exs_verdict v = { .size = sizeof v };
+	exs_status status = EXS_OK;
 	struct guard g;
+	int64_t deadline;
 
 	if (guard_enter(&g, in, "critic.tick", err))
 		return err->status;
-	memset(out, 0, sizeof *out);
-	out->size = sizeof *out;
-	in->critic->tick(w, idle_ms, out);
-	out->words[sizeof out->words - 1] = '\0';
-	*deadline_ms = in->critic->deadline_ms(w);
-	return guard_leave(&g, EXS_OK, err);
+	in->critic->tick(w, idle_ms, &v);
+	deadline = in->critic->deadline_ms(w);
+	if (v.what < EXS_VERDICT_WAIT || v.what > EXS_VERDICT_KILL)
+		status = err_set(
+			err, EXS_INTERNAL, 0,
+			"battery '%s' answered critic.tick with verdict %d, which does not exist",
+			in->conf->name, (int)v.what);
+	status = guard_leave(&g, status, err);
+	if (status)
+		return status;
+	v.size = sizeof v;
+	v.words[sizeof v.words - 1] = '\0';
+	*out = v;
+	*deadline_ms = deadline;
+	return EXS_OK;
 }
 
 void call_critic_unwatch(struct instance *in, exs_watch *w)
@@ -376,32 +309,37 @@ void call_critic_unwatch(struct instance *in, exs_watch *w)
 exs_status call_model_describe(struct instance *in, const char *model, exs_model_info *out,
 			       exs_err *err)
 {
+	exs_model_info info = { .size = sizeof info };
+	exs_status status;
 	struct guard g;
 
 	if (guard_enter(&g, in, "model.describe", err))
 		return err->status;
-	memset(out, 0, sizeof *out);
-	out->size = sizeof *out;
-	return guard_leave(&g, in->model->describe(in->self, model, out, err), err);
+	status = guard_leave(&g, in->model->describe(in->self, model, &info, err), err);
+	if (status)
+		return status;
+	info.size = sizeof info;
+	info.context_tokens = info.context_tokens > 0 ? info.context_tokens : 0;
+	info.max_out_tokens = info.max_out_tokens > 0 ? info.max_out_tokens : 0;
+	*out = info;
+	return EXS_OK;
 }
 
 exs_status call_tool_list(struct instance *in, exs_status (*each)(void *, const exs_tool_spec *),
 			  void *arg, exs_err *err)
 {
-	struct guard g;
+	struct reader r = { .spec = each, .arg = arg };
 
-	if (guard_enter(&g, in, "tool.list", err))
+	if (guard_enter(&r.g, in, "tool.list", err))
 		return err->status;
-	return guard_leave(&g, in->tool->list(in->self, each, arg, err), err);
+	return guard_leave(&r.g, in->tool->list(in->self, read_spec, &r, err), err);
 }
 
-void call_tool_run_ended(struct instance *in, const char *run_id)
+static void run_ended_now(struct instance *in, const char *run_id)
 {
 	exs_err err = EXS_ERR_INIT;
 	struct guard g;
 
-	if (!EXS_CAN(in->tool, run_ended))
-		return;
 	if (guard_enter(&g, in, "tool.run_ended", &err)) {
 		log_warn(in->host->log, "run %s: its tools were not told that it ended: %s", run_id,
 			 err.text);
@@ -409,6 +347,58 @@ void call_tool_run_ended(struct instance *in, const char *run_id)
 	}
 	in->tool->run_ended(in->self, run_id);
 	guard_leave_void(&g);
+}
+
+/* A serialised tool may be inside a call of another run: the word waits in its queue, as a call
+ * would. */
+struct farewell {
+	struct work work;
+	char run_id[];
+};
+
+static void farewell_start(struct work *w, exs_done done)
+{
+	w->in->tool->run_ended(w->in->self, container_of(w, struct farewell, work)->run_id);
+	done.ops->end(done, EXS_OK, NULL, NULL);
+}
+
+static void farewell_ended(struct work *w)
+{
+	if (w->pending.status)
+		log_warn(w->in->host->log, "run %s: its tools were not told that it ended: %s",
+			 container_of(w, struct farewell, work)->run_id, w->pending.err.text);
+}
+
+static void farewell_freed(struct work *w)
+{
+	buf_release(&w->pending.out);
+	free(container_of(w, struct farewell, work));
+}
+
+void call_tool_run_ended(struct instance *in, const char *run_id)
+{
+	size_t n = strlen(run_id) + 1;
+	struct farewell *f;
+
+	if (!EXS_CAN(in->tool, run_ended))
+		return;
+	if (in->battery->flags & (EXS_CONCURRENT | EXS_RETURNS_AT_ONCE)) {
+		run_ended_now(in, run_id);
+		return;
+	}
+	f = calloc(1, sizeof *f + n);
+	if (!f) {
+		log_warn(in->host->log, "run %s: its tools were not told that it ended: no memory",
+			 run_id);
+		return;
+	}
+	memcpy(f->run_id, run_id, n);
+	f->work.in = in;
+	f->work.what = "tool.run_ended";
+	f->work.start = farewell_start;
+	f->work.ended = farewell_ended;
+	f->work.freed = farewell_freed;
+	work_start(&f->work);
 }
 
 void call_model_turn(struct work *w, const exs_turn *turn, exs_done done)
@@ -423,6 +413,14 @@ void call_tool_call(struct work *w, const exs_call *call, exs_done done)
 
 void call_tool_reconcile(struct work *w, const exs_call *call, exs_done done)
 {
+	exs_err err = EXS_ERR_INIT;
+
+	if (!EXS_CAN(w->in->tool, reconcile)) {
+		err_set(&err, EXS_UNSUPPORTED, 0, "battery '%s' cannot tell what became of a call",
+			w->in->conf->name);
+		done.ops->end(done, EXS_UNSUPPORTED, NULL, &err);
+		return;
+	}
 	w->in->tool->reconcile(w->in->self, call, cancel_public(w->token), done);
 }
 

@@ -4,7 +4,8 @@
  * batch.
  *
  * What a battery adds to a batch in a call that fails is dropped. Handles that end are gone
- * whatever the end returned. `err` is never NULL.
+ * whatever the end returned. `err` is never NULL. Outputs are written on OK only. What the caller's
+ * own row function answers ends a list with that status and is no failure of the battery.
  */
 #ifndef HOST_CALLS_H
 #define HOST_CALLS_H
@@ -16,9 +17,10 @@
 exs_status call_store_get(struct instance *in, exs_str key, exs_sink *value, exs_err *err);
 exs_status call_store_scan(struct instance *in, exs_str prefix, exs_str from, uint32_t flags,
 			   exs_status (*row)(void *, exs_str, exs_str), void *arg, exs_err *err);
-/* Hands the batch in; p->ended when durable. The batch lives until then. */
+/* Hands the batch in; p->ended when durable. The batch lives until then. Not OK: p->ended is not
+ * called. */
 exs_status call_store_submit(struct instance *in, struct batch *b, struct pending *p, exs_err *err);
-/* The same, and waits up to wait_ms (WAIT_STORE_MS at most). Not on a step worker. */
+/* The same, and waits up to WAIT_STORE_MS; takes what is in the batch. Not on a step worker. */
 exs_status call_store_commit(struct instance *in, struct batch *b, exs_err *err);
 exs_status call_store_stat(struct instance *in, exs_sink *json, exs_err *err);
 
@@ -57,7 +59,8 @@ exs_status call_critic_watch(struct instance *in, const exs_run_info *run, int64
 			     exs_watch **out, exs_err *err);
 exs_status call_critic_observe(struct instance *in, exs_watch *w, const exs_fact *fact,
 			       exs_err *err);
-/* [timer-thread] The verdict, and the deadline afterwards (active run time). */
+/* The verdict, and the deadline afterwards (active run time). INTERNAL: it said what no verdict is.
+ */
 exs_status call_critic_tick(struct instance *in, exs_watch *w, int64_t idle_ms, exs_verdict *out,
 			    int64_t *deadline_ms, exs_err *err);
 void call_critic_unwatch(struct instance *in, exs_watch *w);
@@ -67,6 +70,7 @@ exs_status call_model_describe(struct instance *in, const char *model, exs_model
 			       exs_err *err);
 exs_status call_tool_list(struct instance *in, exs_status (*each)(void *, const exs_tool_spec *),
 			  void *arg, exs_err *err);
+/* Told at once, or by a call worker when the instance is serialised. */
 void call_tool_run_ended(struct instance *in, const char *run_id);
 
 /* The table functions of works: for work.start. */

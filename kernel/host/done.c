@@ -93,25 +93,56 @@ static void op_progress(exs_done done, exs_str delta)
 	pthread_mutex_unlock(stripe_of(t, (uint32_t)done.id));
 }
 
+exs_status status_believed(const char *battery, const char *what, exs_status status, exs_err *err)
+{
+	int32_t klass = err->klass;
+	int64_t retry_after_ms = err->retry_after_ms;
+
+	if (status < EXS_OK || status >= EXS_STATUS_COUNT)
+		return err_set(err, EXS_INTERNAL, 0,
+			       "battery '%s' answered %s with status %d, which does not exist",
+			       battery, what, (int)status);
+	err->text[sizeof err->text - 1] = '\0';
+	if (status && !err->text[0])
+		err_set(err, status, err->sys, "battery '%s' failed in %s: %s", battery, what,
+			status_word(status));
+	err->status = status;
+	err->klass =
+		klass >= EXS_CLASS_NONE && klass <= EXS_CLASS_NOT_DONE ? klass : EXS_CLASS_NONE;
+	err->retry_after_ms = retry_after_ms > 0 ? retry_after_ms : 0;
+	return status;
+}
+
+static void copy_usage(struct pending *p, const exs_usage *usage)
+{
+	int64_t *const counts[] = { &p->usage.in_tokens,	  &p->usage.cache_read_tokens,
+				    &p->usage.cache_write_tokens, &p->usage.out_tokens,
+				    &p->usage.reasoning_tokens,	  &p->usage.cost_micro };
+	size_t i;
+
+	memcpy(&p->usage, usage, usage->size < sizeof p->usage ? usage->size : sizeof p->usage);
+	p->usage.size = sizeof p->usage;
+	p->has_usage = true;
+	/* Nothing is ever given back by a turn. */
+	for (i = 0; i < ARRAY_LEN(counts); i++)
+		if (*counts[i] < 0)
+			*counts[i] = 0;
+}
+
 static void copy_outcome(struct pending *p, exs_status status, const exs_usage *usage,
 			 const exs_err *err)
 {
-	p->status = status;
-	p->has_usage = usage != NULL;
-	if (usage) {
-		size_t n = usage->size < sizeof p->usage ? usage->size : sizeof p->usage;
-
-		memcpy(&p->usage, usage, n);
-		p->usage.size = sizeof p->usage;
-	}
+	if (usage)
+		copy_usage(p, usage);
 	if (err && status != EXS_OK) {
-		size_t n = err->size < sizeof p->err ? err->size : sizeof p->err;
-
-		memcpy(&p->err, err, n);
+		memcpy(&p->err, err, err->size < sizeof p->err ? err->size : sizeof p->err);
 		p->err.size = sizeof p->err;
-		p->err.text[sizeof p->err.text - 1] = '\0';
 	}
-	p->err.status = status;
+	if (status == EXS_OK &&
+	    !buf_ok(&p->out)) /* a hole in the answer, whatever the battery thinks */
+		status = err_set(&p->err, p->out.status, 0,
+				 "there was no memory for an answer of battery '%s'", p->battery);
+	p->status = status_believed(p->battery, p->what, status, &p->err);
 }
 
 static void op_end(exs_done done, exs_status status, const exs_usage *usage, const exs_err *err)
@@ -161,6 +192,12 @@ void done_table_release(struct done_table *t)
 {
 	uint32_t i;
 
+	for (i = 0; i < t->chunk_n * DONE_CHUNK; i++) {
+		struct done_slot *slot = slot_of(t, i);
+
+		if (slot->p && slot->abandoned)
+			slot->p->late(slot->p);
+	}
 	for (i = 0; i < t->chunk_n; i++)
 		free(t->chunks[i]);
 	free(t->free_slots);
@@ -176,20 +213,22 @@ exs_status done_open(struct done_table *t, struct pending *p, size_t cap, exs_do
 	uint32_t index;
 	exs_status status = EXS_OK;
 
-	pthread_mutex_lock(&t->lock);
-	if (t->free_n == 0)
-		status = table_grow(t);
-	index = status == EXS_OK ? t->free_slots[--t->free_n] : 0;
-	pthread_mutex_unlock(&t->lock);
-	if (status)
-		return err_set(err, status, 0, "%s: too many calls are in the air", p->what);
-
+	p->id = 0;
 	p->status = EXS_OK;
 	p->has_usage = false;
 	memset(&p->usage, 0, sizeof p->usage);
 	p->usage.size = sizeof p->usage;
 	p->err = (exs_err)EXS_ERR_INIT;
 	buf_init(&p->out, cap);
+	pthread_mutex_lock(&t->lock);
+	if (t->free_n == 0)
+		status = table_grow(t);
+	index = status == EXS_OK ? t->free_slots[--t->free_n] : 0;
+	pthread_mutex_unlock(&t->lock);
+	if (status)
+		return err_set(err, status, 0, "%s of battery '%s' has to wait: %s", p->what,
+			       p->battery,
+			       status == EXS_NOMEM ? "no memory" : "too many calls are in the air");
 	slot = slot_of(t, index);
 	pthread_mutex_lock(stripe_of(t, index));
 	slot->p = p;
@@ -206,6 +245,8 @@ bool done_abandon(struct done_table *t, struct pending *p)
 	struct done_slot *slot = slot_of(t, p->id);
 	bool abandoned = false;
 
+	if (!slot)
+		return false;
 	pthread_mutex_lock(stripe_of(t, (uint32_t)p->id));
 	if (slot->p == p && slot->gen == (uint32_t)(p->id >> 32))
 		abandoned = slot->abandoned = true;

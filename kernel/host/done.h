@@ -26,7 +26,8 @@ struct pending {
 	void (*ended)(struct pending *p);
 	void (*late)(struct pending *p);		    /* may be NULL when never abandoned */
 	void (*progress)(struct pending *p, exs_str delta); /* may be NULL; leaf locks only */
-	const char *what; /* for messages: "tool 'grep' of battery 'fs'" */
+	const char *what;    /* for messages: "call 3 of tool 'grep'" */
+	const char *battery; /* its name in the conf, for messages */
 	uint64_t id;
 	exs_status status;
 	bool has_usage;
@@ -52,9 +53,14 @@ struct done_table {
 };
 
 void done_table_init(struct done_table *t, struct log *log);
+/* The batteries are closed, nobody can end anything any more: calls late() of what was abandoned.
+ */
 void done_table_release(struct done_table *t);
 
-/* Sets ended, progress, what and cap before. TOOBIG: too many calls in the air; NOMEM. */
+/*
+ * The caller fills in the functions, what and battery before. TOOBIG: too many calls in the air;
+ * NOMEM: then the outcome is empty and ended() is not called.
+ */
 exs_status done_open(struct done_table *t, struct pending *p, size_t cap, exs_done *out,
 		     exs_err *err);
 /* True: abandoned now, late() follows some day. False: it has ended, ended() was or is being
@@ -62,5 +68,11 @@ exs_status done_open(struct done_table *t, struct pending *p, size_t cap, exs_do
 bool done_abandon(struct done_table *t, struct pending *p);
 /* Ends it from the host's side, as the battery would. */
 void done_end(struct done_table *t, const struct pending *p, exs_status status, const exs_err *err);
+
+/*
+ * What a battery answered, as the kernel may believe it: a status outside the closed list is
+ * INTERNAL, an unknown class is none, and a failure without a sentence gets one.
+ */
+exs_status status_believed(const char *battery, const char *what, exs_status status, exs_err *err);
 
 #endif

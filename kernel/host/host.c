@@ -110,9 +110,6 @@ static exs_status bind(struct host *h, const struct conf_binding *b, exs_err *er
 	struct instance *in = host_instance(h, b->battery->name);
 	const void *table;
 
-	if (!fills(in, b->port_id))
-		return node_fail(err, b->place, "battery '%s' (%s) does not fill port '%s'",
-				 b->battery->name, in->loaded->file, conf_port_word(b->port));
 	if (table_of(in, b->port_id, &table, err))
 		return err->status;
 	switch (b->port) {
@@ -150,11 +147,18 @@ static exs_status bind(struct host *h, const struct conf_binding *b, exs_err *er
 /* Models and tools are bound by themselves. */
 static exs_status bind_free_ports(struct instance *in, exs_err *err)
 {
-	if (fills(in, EXS_PORT_MODEL) &&
-	    table_of(in, EXS_PORT_MODEL, (const void **)&in->model, err))
-		return err->status;
-	if (fills(in, EXS_PORT_TOOL) && table_of(in, EXS_PORT_TOOL, (const void **)&in->tool, err))
-		return err->status;
+	const void *table;
+
+	if (fills(in, EXS_PORT_MODEL)) {
+		if (table_of(in, EXS_PORT_MODEL, &table, err))
+			return err->status;
+		in->model = table;
+	}
+	if (fills(in, EXS_PORT_TOOL)) {
+		if (table_of(in, EXS_PORT_TOOL, &table, err))
+			return err->status;
+		in->tool = table;
+	}
 	return EXS_OK;
 }
 
@@ -175,6 +179,65 @@ static exs_status check_mix(const struct instance *in, exs_err *err)
 			     in->conf->name, in->loaded->file);
 }
 
+/* What the conf gets wrong about batteries is said before any of them is opened: nothing is half made. */
+static exs_status check_bindings(struct host *h, exs_err *err)
+{
+	size_t i;
+
+	for (i = 0; i < h->conf->binding_n; i++) {
+		const struct conf_binding *b = &h->conf->bindings[i];
+		const struct instance *in = host_instance(h, b->battery->name);
+
+		if (in && !fills(in, b->port_id))
+			return node_fail(err, b->place, "battery '%s' (%s) does not fill port '%s'",
+					 b->battery->name, in->loaded->file, conf_port_word(b->port));
+	}
+	return EXS_OK;
+}
+
+static exs_status check_tiers(struct host *h, exs_err *err)
+{
+	size_t i, j;
+
+	for (i = 0; i < h->conf->tier_n; i++)
+		for (j = 0; j < h->conf->tiers[i].model_n; j++) {
+			const struct conf_model *m = &h->conf->tiers[i].models[j];
+			const struct instance *in = host_instance(h, m->battery->name);
+
+			if (in && !fills(in, EXS_PORT_MODEL))
+				return node_fail(
+					err, m->place,
+					"tier '%s' names '%s', but battery '%s' is not a model",
+					h->conf->tiers[i].name, m->text, m->battery->name);
+		}
+	return EXS_OK;
+}
+
+static bool remembers(enum conf_port port)
+{
+	return port == CONF_STORE || port == CONF_CHECKPOINT;
+}
+
+static bool wanted(const struct host *h, const struct conf_battery *b, enum host_scope scope)
+{
+	return scope == HOST_ALL || b == conf_bound(h->conf, CONF_STORE) ||
+	       b == conf_bound(h->conf, CONF_CHECKPOINT);
+}
+
+static exs_status load_all(struct host *h, enum host_scope scope, exs_err *err)
+{
+	size_t i;
+
+	for (i = 0; i < h->conf->battery_n; i++) {
+		if (!wanted(h, &h->conf->batteries[i], scope))
+			continue;
+		h->instance_n++;
+		if (instance_load(h, &h->instances[h->instance_n - 1], &h->conf->batteries[i], err))
+			return err->status;
+	}
+	return check_bindings(h, err) ? err->status : check_tiers(h, err);
+}
+
 static exs_status open_store_first(struct host *h, exs_err *err)
 {
 	const struct conf_battery *store = conf_bound(h->conf, CONF_STORE);
@@ -190,43 +253,25 @@ static exs_status open_store_first(struct host *h, exs_err *err)
 	return EXS_OK;
 }
 
-static exs_status open_all(struct host *h, exs_err *err)
+static exs_status open_all(struct host *h, enum host_scope scope, exs_err *err)
 {
 	size_t i;
 
-	for (i = 0; i < h->conf->battery_n; i++) {
-		h->instance_n = i + 1;
-		if (instance_load(h, &h->instances[i], &h->conf->batteries[i], err))
-			return err->status;
-	}
-	if (open_store_first(h, err))
+	if (load_all(h, scope, err) || open_store_first(h, err))
 		return err->status;
 	for (i = 0; i < h->instance_n; i++)
 		if (!h->instances[i].self && instance_open(&h->instances[i], err))
 			return err->status;
-	for (i = 0; i < h->conf->binding_n; i++)
-		if (h->conf->bindings[i].port != CONF_STORE && bind(h, &h->conf->bindings[i], err))
+	for (i = 0; i < h->conf->binding_n; i++) {
+		enum conf_port port = h->conf->bindings[i].port;
+
+		if (port != CONF_STORE && (scope == HOST_ALL || remembers(port)) &&
+		    bind(h, &h->conf->bindings[i], err))
 			return err->status;
-	for (i = 0; i < h->instance_n; i++)
+	}
+	for (i = 0; scope == HOST_ALL && i < h->instance_n; i++)
 		if (bind_free_ports(&h->instances[i], err) || check_mix(&h->instances[i], err))
 			return err->status;
-	return EXS_OK;
-}
-
-static exs_status check_tiers(struct host *h, exs_err *err)
-{
-	size_t i, j;
-
-	for (i = 0; i < h->conf->tier_n; i++)
-		for (j = 0; j < h->conf->tiers[i].model_n; j++) {
-			const struct conf_model *m = &h->conf->tiers[i].models[j];
-
-			if (!host_instance(h, m->battery->name)->model)
-				return node_fail(
-					err, m->place,
-					"tier '%s' names '%s', but battery '%s' is not a model",
-					h->conf->tiers[i].name, m->text, m->battery->name);
-		}
 	return EXS_OK;
 }
 
@@ -245,8 +290,8 @@ static unsigned step_workers(void)
 	return n < 1 ? 1 : n > (long)STEP_WORKERS_MAX ? STEP_WORKERS_MAX : (unsigned)n;
 }
 
-exs_status host_open(const struct conf *conf, const char *const *folders, struct log *log,
-		     struct host **out, exs_err *err)
+exs_status host_open(const struct conf *conf, enum host_scope scope, const char *const *folders,
+		     struct log *log, struct host **out, exs_err *err)
 {
 	struct host *h = calloc(1, sizeof *h);
 	struct loader_guard guard;
@@ -264,10 +309,11 @@ exs_status host_open(const struct conf *conf, const char *const *folders, struct
 	pool_init(&h->steps, "step", step_workers());
 	pool_init(&h->calls, "call", CALL_WORKERS_MAX);
 	done_table_init(&h->done, log);
+	services_init_host(h);
 	h->watchdog.fire = watch;
 	if (loader_guard_begin(&guard, log, err))
 		goto undo;
-	if (open_all(h, err) || check_tiers(h, err)) {
+	if (open_all(h, scope, err)) {
 		loader_guard_end(&guard);
 		goto undo;
 	}
@@ -305,13 +351,14 @@ void host_close(struct host *h)
 			h->instances[i].battery->close(h->instances[i].self);
 	if (h->store)
 		h->store->battery->close(h->store->self);
+	done_table_release(&h->done);
+	pthread_rwlock_destroy(&h->run_lock);
 	for (i = 0; i < h->instance_n; i++) {
 		settings_free(h->instances[i].settings);
 		pthread_mutex_destroy(&h->instances[i].lock);
 		pthread_mutex_destroy(&h->instances[i].queue_lock);
 	}
 	loader_release(&h->loader);
-	done_table_release(&h->done);
 	free(h->instances);
 	free(h);
 }

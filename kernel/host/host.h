@@ -39,9 +39,10 @@ struct work;
 
 /* Which thread is inside which short call since when: for the watchdog and the re-entry rule. */
 struct crumb {
-	_Atomic(const char *) what; /* NULL: free */
-	pthread_t thread;
-	_Atomic int64_t since_ms;
+	_Atomic(const char *) what; /* NULL: free; "": being filled in */
+	_Atomic(pthread_t) thread;
+	_Atomic int64_t since_ms; /* INT64_MAX: inside a function of ours */
+	_Atomic bool told;	  /* the watchdog named it */
 };
 
 struct instance {
@@ -64,11 +65,13 @@ struct instance {
 	const exs_model *model;
 	const exs_tool *tool;
 
-	pthread_mutex_t lock; /* serialises short calls, unless EXS_CONCURRENT */
-	pthread_mutex_t queue_lock;
+	pthread_mutex_t lock;	    /* serialises all calls, unless EXS_CONCURRENT */
+	_Atomic bool long_inside;   /* a long call holds it: nobody waits for that */
+	pthread_mutex_t queue_lock; /* the five below */
 	struct work *queue, **queue_tail;
 	uint32_t queued;
-	bool busy; /* a work is inside */
+	bool busy;  /* a work is inside, or on its way to a worker */
+	bool stuck; /* it was abandoned in there: nothing queues up behind it */
 
 	_Atomic int failures, abandoned;
 	_Atomic bool lost;
@@ -97,14 +100,22 @@ struct host {
 	struct timer watchdog;
 	struct pool steps, calls;
 	struct done_table done;
-	exs_run_svc run_svc; /* filled by kernel/run; size 0 until then */
-	void *engine;	     /* for kernel/run */
+	exs_run_svc run_pub; /* what batteries get: answers NOTFOUND while there is no engine */
+	pthread_rwlock_t run_lock; /* run_svc and engine; readers are the verbs */
+	exs_run_svc run_svc;	   /* the engine's, by host_set_run; size 0: none */
+	void *engine;		   /* for kernel/run */
 	int64_t stall_ms;
 };
 
-/* HOST_LOOK opens no run machinery: batteries are opened and bound, no watchdog runs. */
-exs_status host_open(const struct conf *conf, const char *const *folders, struct log *log,
-		     struct host **out, exs_err *err);
+/* Which batteries are loaded and opened. */
+enum host_scope {
+	HOST_ALL,
+	HOST_PAST /* the store and the checkpoint: enough to look at runs, without anybody's secrets */
+};
+
+/* Everything that can be known without opening a battery is checked before one is opened. */
+exs_status host_open(const struct conf *conf, enum host_scope scope, const char *const *folders,
+		     struct log *log, struct host **out, exs_err *err);
 /* No run is live. Closes in reverse order; takes NULL. */
 void host_close(struct host *h);
 
@@ -112,7 +123,14 @@ struct instance *host_instance(struct host *h, const char *name);
 /* The delivery of that kind, or NULL. */
 struct instance *host_delivery(struct host *h, const char *kind);
 
-/* services.c: fills pub and store_svc of an instance. */
+/*
+ * The verbs of executus.svc.run/1 from now on, called with &h->run_svc; NULL: there is no engine
+ * any more. Waits until no verb is under way, so that the engine may go.
+ */
+void host_set_run(struct host *h, const exs_run_svc *verbs, void *engine);
+
+/* services.c: fills run_pub of a host; pub and store_svc of an instance. */
+void services_init_host(struct host *h);
 void services_init(struct instance *in);
 
 #endif

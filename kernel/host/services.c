@@ -45,7 +45,7 @@ static const void *host_service(const exs_host *host, const char *id)
 	if (strcmp(id, EXS_SVC_STORE) == 0)
 		return in->host->store && in->host->store != in ? &in->store_svc : NULL;
 	if (strcmp(id, EXS_SVC_RUN) == 0)
-		return in->host->run_svc.size ? &in->host->run_svc : NULL;
+		return &in->host->run_pub;
 	return NULL;
 }
 
@@ -63,6 +63,10 @@ static exs_status prefixed(struct buf *out, const struct instance *in, exs_str k
 	buf_str(out, key);
 	if (buf_ok(out))
 		return EXS_OK;
+	if (out->status == EXS_NOMEM) {
+		buf_release(out);
+		return err_set(err, EXS_NOMEM, 0, "no memory for a key");
+	}
 	buf_release(out);
 	return err_set(err, EXS_TOOBIG, 0, "a key has %zu bytes; %zu are possible here", key.n,
 		       EXS_STORE_KEY_MAX - strlen(in->prefix));
@@ -72,8 +76,11 @@ static exs_status store_get(const exs_store_svc *svc, exs_str key, exs_sink *val
 {
 	struct instance *in = of_store(svc);
 	struct buf full;
-	exs_status status = prefixed(&full, in, key, err);
+	exs_status status;
 
+	if (key.n == 0) /* with the prefix it would be one */
+		return err_set(err, EXS_INVALID, 0, "a key is empty; it has 1 byte at least");
+	status = prefixed(&full, in, key, err);
 	if (status)
 		return status;
 	status = call_store_get(in->host->store, buf_view(&full), value, err);
@@ -200,12 +207,96 @@ static exs_status store_commit(const exs_store_svc *svc, const exs_op *const *op
 			       "wait with it",
 			       in->conf->name);
 	batch_init(&b);
-	for (i = 0; i < n && status == EXS_OK; i++)
+	for (i = 0; i < n && status == EXS_OK; i++) {
 		status = add_op(in, &b, ops[i], err);
+		if (status)
+			err->at = (int64_t)i;
+	}
 	if (status == EXS_OK)
 		status = call_store_commit(in->host->store, &b, err);
 	batch_release(&b);
 	return status;
+}
+
+/* ---- executus.svc.run/1: what the engine set, as long as there is one ---- */
+
+static struct host *of_run(const exs_run_svc *svc)
+{
+	return container_of(svc, struct host, run_pub);
+}
+
+/* The engine's verbs, held until run_let_go; NULL: no run is live. Readers come first, so a verb
+ * may be nested. */
+static const exs_run_svc *run_hold(struct host *h)
+{
+	pthread_rwlock_rdlock(&h->run_lock);
+	return h->run_svc.size ? &h->run_svc : NULL;
+}
+
+static exs_status run_let_go(struct host *h, exs_status status)
+{
+	pthread_rwlock_unlock(&h->run_lock);
+	return status;
+}
+
+static exs_status run_tally(const exs_run_svc *svc, uint64_t run, exs_tally *out)
+{
+	const exs_run_svc *e = run_hold(of_run(svc));
+
+	return run_let_go(of_run(svc), e ? e->tally(e, run, out) : EXS_NOTFOUND);
+}
+
+static exs_status run_steer(const exs_run_svc *svc, uint64_t run, exs_str text)
+{
+	const exs_run_svc *e = run_hold(of_run(svc));
+
+	return run_let_go(of_run(svc), e ? e->steer(e, run, text) : EXS_NOTFOUND);
+}
+
+static exs_status run_extend(const exs_run_svc *svc, uint64_t run, int64_t ms)
+{
+	const exs_run_svc *e = run_hold(of_run(svc));
+
+	return run_let_go(of_run(svc), e ? e->extend(e, run, ms) : EXS_NOTFOUND);
+}
+
+static exs_status run_raise(const exs_run_svc *svc, uint64_t run, int32_t n)
+{
+	const exs_run_svc *e = run_hold(of_run(svc));
+
+	return run_let_go(of_run(svc), e ? e->raise_steps(e, run, n) : EXS_NOTFOUND);
+}
+
+static exs_status run_kill(const exs_run_svc *svc, uint64_t run, exs_str why)
+{
+	const exs_run_svc *e = run_hold(of_run(svc));
+
+	return run_let_go(of_run(svc), e ? e->kill(e, run, why) : EXS_NOTFOUND);
+}
+
+static exs_status run_cancel(const exs_run_svc *svc, uint64_t run, exs_str why)
+{
+	const exs_run_svc *e = run_hold(of_run(svc));
+
+	return run_let_go(of_run(svc), e ? e->cancel(e, run, why) : EXS_NOTFOUND);
+}
+
+void host_set_run(struct host *h, const exs_run_svc *verbs, void *engine)
+{
+	pthread_rwlock_wrlock(&h->run_lock);
+	if (verbs)
+		h->run_svc = *verbs;
+	else
+		memset(&h->run_svc, 0, sizeof h->run_svc);
+	h->engine = engine;
+	pthread_rwlock_unlock(&h->run_lock);
+}
+
+void services_init_host(struct host *h)
+{
+	pthread_rwlock_init(&h->run_lock, NULL);
+	h->run_pub = (exs_run_svc){ sizeof h->run_pub, 0,	  run_tally, run_steer,
+				    run_extend,	       run_raise, run_kill,  run_cancel };
 }
 
 void services_init(struct instance *in)

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "../store_memory/rules.h"
+#include "../common_store/rules.h"
 
 static int64_t now_ms(void)
 {

@@ -155,7 +155,7 @@ exs_status env_open(struct env *env, const exs_host *host, const exs_conf *conf,
 {
 	memset(env, 0, sizeof *env);
 	env->host = host;
-	if (read_settings(env, conf, err) || folder_of(conf, &env->path, err))
+	if (read_settings(env, conf, err) || folder_of(host, conf, &env->path, err))
 		return err->status;
 	if (folder_prepare(env->path, err) || folder_claim(env->path, &env->owner_fd, err))
 		goto undo_path;

@@ -32,21 +32,16 @@ exs_status folder_join(const char *path, const char *name, char **out, exs_err *
 	return join(path, "/", name, out, err);
 }
 
-exs_status folder_of(const exs_conf *conf, char **out, exs_err *err)
+exs_status folder_of(const exs_host *host, const exs_conf *conf, char **out, exs_err *err)
 {
 	exs_str given = conf->text(conf, "path");
-	const char *state = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
 
 	if (given.n)
 		return join(given.p, "", "", out, err);
-	if (state && state[0] == '/')
-		return join(state, "/executus", "", out, err);
-	if (home && home[0] == '/')
-		return join(home, "/.local/state/executus", "", out, err);
+	if (EXS_HAS(host, state_dir) && host->state_dir && host->state_dir[0] == '/')
+		return join(host->state_dir, "/", host->name, out, err);
 	return exs_fail(err, EXS_INVALID, 0,
-			"no folder for the store: set its 'path', or HOME or XDG_STATE_HOME in the "
-			"environment");
+			"no folder for the store: set its 'path', or 'state' of the conf");
 }
 
 /* Makes the folder and what is missing above it. */

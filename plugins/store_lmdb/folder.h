@@ -12,8 +12,8 @@
 #define DATA_FILE	"data.mdb" /* LMDB's names for the files of a folder */
 #define OWNERS_FILE	"owners.lock"
 
-/* The folder of the conf, else the user's state folder. `out` is the caller's to free. */
-exs_status folder_of(const exs_conf *conf, char **out, exs_err *err);
+/* The conf's 'path', else STATE_DIR/INSTANCE. `out` is the caller's to free. */
+exs_status folder_of(const exs_host *host, const exs_conf *conf, char **out, exs_err *err);
 
 /* Makes it if need be; DENIED when others may write to it, UNSUPPORTED on a shared file system. */
 exs_status folder_prepare(const char *path, exs_err *err);

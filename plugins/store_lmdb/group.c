@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "../store_memory/rules.h"
+#include "../common_store/rules.h"
 #include "record.h"
 
 #define ROW_OVERHEAD 64u /* of a small row in its page, with its share of the tree above */

@@ -4,7 +4,7 @@
 
 #include <zlib.h>
 
-#include "../store_memory/rules.h"
+#include "../common_store/rules.h"
 
 #define MAGIC	0xE5u
 #define VERSION 1u

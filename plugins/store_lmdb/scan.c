@@ -3,7 +3,7 @@
  * scan.c - scans in short transactions. A reading transaction keeps every page alive that was freed
  * since it began, so none is held while a row is handed out.
  */
-#include "../store_memory/chunk.h"
+#include "../common_store/chunk.h"
 #include "record.h"
 #include "store_lmdb.h"
 

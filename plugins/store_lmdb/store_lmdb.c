@@ -7,7 +7,7 @@
  */
 #include "store_lmdb.h"
 
-#include "../store_memory/rules.h"
+#include "../common_store/rules.h"
 #include "record.h"
 
 /* [any-thread] */
@@ -74,8 +74,8 @@ static const void *port(exs_self *self, const char *port_id)
 }
 
 static const exs_option options[] = {
-	{ "path", EXS_OPT_PATH, 0, NULL, "folder of the store; without it the user's state folder",
-	  NULL },
+	{ "path", EXS_OPT_PATH, 0, NULL,
+	  "folder of the store; without it the instance's name in the state folder", NULL },
 	{ "limit", EXS_OPT_SIZE, EXS_POSITIVE, "1g",
 	  "most bytes in use; a twentieth is kept for small batches", NULL },
 	{ "map", EXS_OPT_SIZE, EXS_POSITIVE, "64g",

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chunk.h"
+#include "../common_store/chunk.h"
 
 #define DICE_SEED 2463534242u
 

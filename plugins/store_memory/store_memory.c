@@ -8,9 +8,9 @@
  */
 #include <pthread.h>
 
-#include "chunk.h"
+#include "../common_store/chunk.h"
 #include "rows.h"
-#include "rules.h"
+#include "../common_store/rules.h"
 
 struct exs_self {
 	const exs_host *host;

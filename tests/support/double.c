@@ -538,7 +538,7 @@ void double_host_init(struct double_host *h, const char *name)
 {
 	memset(h, 0, sizeof *h);
 	h->host = (exs_host){ sizeof h->host, EXS_ABI, name,      "0-test",
-			      host_log,       host_wall, host_mono, host_service, "/tmp" };
+			      host_log,       host_wall, host_mono, host_service, "/nonexistent/executus" };
 	h->store = (exs_store_svc){ sizeof h->store, 0,	      svc_get,	     svc_scan,
 				    svc_batch_put,   svc_batch_del, svc_batch_add, svc_commit };
 	h->run = (exs_run_svc){ sizeof h->run, 0, run_tally, run_steer, run_extend, run_raise, run_kill, run_kill };

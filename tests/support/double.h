@@ -69,7 +69,7 @@ struct double_batch {
 };
 
 struct double_host {
-	exs_host host;
+	exs_host host; /* host.state_dir may be set; a folder that does not exist until then */
 	exs_store_svc store;
 	exs_run_svc run;
 	struct double_conf conf;

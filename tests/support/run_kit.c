@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "run/words.h"
 
@@ -37,14 +38,35 @@ void kit_script(struct kit *k, const char *script)
 	write_file(k->dir, "script.yaml", script);
 }
 
-static void make_conf(struct kit *k, const char *agents, const char *more)
+/* At once for whoever reads: the new file takes the place of the old one. */
+void kit_control(struct kit *k, const char *order)
 {
-	static const char *const stores[] = { "", "  store: { so: store_memory.so }\n",
-					      "  store: { so: store_lmdb.so, map: 256m, path: store }\n" };
-	static const char *const everything = "agents:\n"
-					      "  tester:\n"
-					      "    tools: [pure, idempotent, keyed, reconcilable, unsafe]\n"
-					      "    max_runtime: 20s\n";
+	char from[128], to[128];
+
+	write_file(k->dir, "control.new", order);
+	snprintf(from, sizeof from, "%s/control.new", k->dir);
+	snprintf(to, sizeof to, "%s/control", k->dir);
+	assert_int_equal(rename(from, to), 0);
+}
+
+static const char *text(const char *s)
+{
+	return s ? s : "";
+}
+
+static void make_conf(struct kit *k, const char *agents, const char *more,
+		      const struct kit_extra *extra)
+{
+	static const char *const stores[] = {
+		"", "  store: { so: store_memory.so }\n",
+		"  store: { so: store_lmdb.so, map: 256m, path: store }\n",
+		"  store: { so: flaky_store.so, path: rows, control: control, log: effects.log }\n"
+	};
+	static const char *const everything =
+		"agents:\n"
+		"  tester:\n"
+		"    tools: [pure, idempotent, keyed, reconcilable, unsafe]\n"
+		"    max_runtime: 20s\n";
 
 	snprintf(k->conf_text, sizeof k->conf_text,
 		 "state: %s/state\n"
@@ -52,13 +74,15 @@ static void make_conf(struct kit *k, const char *agents, const char *more)
 		 "%s%s"
 		 "  script: { so: model_script.so, script: %s/script.yaml }\n"
 		 "  effects: { so: effects.so, log: %s/effects.log }\n"
-		 "%s"
+		 "%s%s%s%s"
 		 "tiers:\n"
 		 "  fast: script/x\n"
 		 "%s%s",
-		 k->dir, stores[k->store], k->store ? "  journal: { so: checkpoint_journal.so }\n" : "", k->dir, k->dir,
-		 k->store ? "ports:\n  store: store\n  checkpoint: journal\n" : "", agents ? agents : everything,
-		 more ? more : "");
+		 k->dir, stores[k->store],
+		 k->store ? "  journal: { so: checkpoint_journal.so }\n" : "", k->dir, k->dir,
+		 text(extra->batteries), k->store || extra->ports ? "ports:\n" : "",
+		 k->store ? "  store: store\n  checkpoint: journal\n" : "", text(extra->ports),
+		 agents ? agents : everything, text(more));
 	write_file(k->dir, "executus.yaml", k->conf_text);
 }
 
@@ -72,13 +96,14 @@ static exs_status bring_up(struct kit *k, exs_err *err)
 	snprintf(path, sizeof path, "%s/executus.yaml", k->dir);
 	status = conf_load(path, &k->conf, err);
 	if (status == EXS_OK)
-		status = host_open(k->conf, folders, &k->log, &k->host, err);
+		status = host_open(k->conf, HOST_ALL, folders, &k->log, &k->host, err);
 	if (status == EXS_OK)
 		status = engine_open(k->host, &k->engine, err);
 	return status;
 }
 
-static void prepare(struct kit *k, const char *script, enum kit_store store, const char *agents, const char *more)
+static void prepare(struct kit *k, const char *script, enum kit_store store, const char *agents,
+		    const char *more, const struct kit_extra *extra)
 {
 	memset(k, 0, sizeof *k);
 	k->store = store;
@@ -86,12 +111,21 @@ static void prepare(struct kit *k, const char *script, enum kit_store store, con
 	snprintf(k->dir, sizeof k->dir, "/tmp/executus-kit-XXXXXX");
 	assert_non_null(mkdtemp(k->dir));
 	kit_script(k, script);
-	make_conf(k, agents, more);
+	make_conf(k, agents, more, extra);
 }
 
-void kit_open(struct kit *k, const char *script, enum kit_store store, const char *agents, const char *more)
+static const struct kit_extra nothing;
+
+void kit_open(struct kit *k, const char *script, enum kit_store store, const char *agents,
+	      const char *more)
 {
-	prepare(k, script, store, agents, more);
+	kit_open_with(k, script, store, agents, more, &nothing);
+}
+
+void kit_open_with(struct kit *k, const char *script, enum kit_store store, const char *agents,
+		   const char *more, const struct kit_extra *extra)
+{
+	prepare(k, script, store, agents, more, extra);
 	kit_reopen(k);
 }
 
@@ -103,11 +137,12 @@ void kit_reopen(struct kit *k)
 		fail_msg("%s", err.text);
 }
 
-void kit_open_fails(struct kit *k, const char *script, enum kit_store store, const char *agents, const char *more)
+void kit_open_fails(struct kit *k, const char *script, enum kit_store store, const char *agents,
+		    const char *more)
 {
 	exs_err err = EXS_ERR_INIT;
 
-	prepare(k, script, store, agents, more);
+	prepare(k, script, store, agents, more, &nothing);
 	assert_int_not_equal(bring_up(k, &err), EXS_OK);
 	snprintf(k->delta, sizeof k->delta, "%s", err.text);
 }
@@ -168,8 +203,9 @@ static void on_fact(void *arg, const exs_run_info *run, const exs_fact *fact)
 	}
 	pthread_mutex_unlock(&k->lock);
 	if (getenv("KIT_VERBOSE"))
-		fprintf(stderr, "%3lld %-16s %.*s %.*s\n", (long long)fact->seq, fact_word(fact->kind),
-			(int)fact->name.n, fact->name.p, (int)fact->body.n, fact->body.p);
+		fprintf(stderr, "%3lld %-16s %.*s %.*s\n", (long long)fact->seq,
+			fact_word(fact->kind), (int)fact->name.n, fact->name.p, (int)fact->body.n,
+			fact->body.p);
 	if (k->on_fact)
 		k->on_fact(k, fact);
 }
@@ -191,8 +227,8 @@ static struct run_listener listener(struct kit *k)
 void kit_start(struct kit *k, const char *input)
 {
 	struct run_listener l = listener(k);
-	struct run_spec spec = { k->conf->run.agent, "someone", "test", str_of(input), NULL,
-				 (int32_t)k->conf->run.durability };
+	struct run_spec spec = { k->conf->run.agent, "someone", "test",
+				 str_of(input),	     NULL,	(int32_t)k->conf->run.durability };
 	exs_err err = EXS_ERR_INIT;
 
 	k->fact_n = 0;
@@ -254,18 +290,55 @@ bool kit_body_has(const struct kit_fact *f, const char *part)
 	return f && strstr(f->body, part) != NULL;
 }
 
-int kit_effects(const struct kit *k, const char *tool)
+static bool begins(const char *line, const char *first)
+{
+	size_t n = first ? strlen(first) : 0;
+
+	return n == 0 || (strncmp(line, first, n) == 0 && (line[n] == ' ' || line[n] == '\0'));
+}
+
+bool kit_line(const struct kit *k, const char *file, const char *first, int nth, char out[512])
 {
 	char path[128], line[1024];
+	bool found = false;
 	FILE *f;
-	int n = 0;
 
-	snprintf(path, sizeof path, "%s/effects.log", k->dir);
+	snprintf(path, sizeof path, "%s/%s", k->dir, file);
 	f = fopen(path, "r");
 	if (!f)
-		return 0;
-	while (fgets(line, sizeof line, f))
-		n += strncmp(line, tool, strlen(tool)) == 0 && line[strlen(tool)] == ' ';
+		return false;
+	while (!found && fgets(line, sizeof line, f)) {
+		line[strcspn(line, "\n")] = '\0';
+		found = begins(line, first) && nth-- == 0;
+	}
+	if (found)
+		put(out, 512, str_of(line));
 	fclose(f);
+	return found;
+}
+
+int kit_lines(const struct kit *k, const char *file, const char *first)
+{
+	char line[512];
+	int n = 0;
+
+	while (kit_line(k, file, first, n, line))
+		n++;
 	return n;
+}
+
+void kit_wait_lines(const struct kit *k, const char *file, const char *first, int n)
+{
+	int64_t until = clock_mono_ms() + WAIT_MS;
+
+	while (kit_lines(k, file, first) < n) {
+		if (clock_mono_ms() > until)
+			fail_msg("'%s' does not say '%s' %d times", file, text(first), n);
+		usleep(2000);
+	}
+}
+
+int kit_effects(const struct kit *k, const char *tool)
+{
+	return kit_lines(k, "effects.log", tool);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run_kit.h - real runs in a test: a configuration and a script as text, the real batteries, the real kernel.
+ * run_kit.h - real runs in a test: a configuration and a script as text, the real batteries, the
+ *real kernel.
  *
  *	struct kit k;
  *	kit_open(&k, "turns:\n  - say: hello\n", KIT_LMDB, "agents: ...");
@@ -20,7 +21,8 @@
 
 #define KIT_FACTS 512
 
-enum kit_store { KIT_NONE, KIT_MEMORY, KIT_LMDB };
+/* FLAKY: tests/batteries/flaky_store.c, ruled by the file "control"; its log is effects.log. */
+enum kit_store { KIT_NONE, KIT_MEMORY, KIT_LMDB, KIT_FLAKY };
 
 struct kit_fact {
 	int32_t kind, step, attempt;
@@ -44,15 +46,30 @@ struct kit {
 	void (*on_fact)(struct kit *k, const exs_fact *fact);
 };
 
-/* `agents` is the conf's agents section, or NULL for one agent with every tool of the effects battery. `more` is
- * put behind it (may be NULL). Fails the test with the sentence when something does not open. */
-void kit_open(struct kit *k, const char *script, enum kit_store store, const char *agents, const char *more);
+/* `agents` is the conf's agents section, or NULL for one agent with every tool of the effects
+ * battery. `more` is put behind it (may be NULL). Fails the test with the sentence when something
+ * does not open. */
+void kit_open(struct kit *k, const char *script, enum kit_store store, const char *agents,
+	      const char *more);
 /* Expects a failure of conf, host or engine; returns the sentence in k->delta. */
-void kit_open_fails(struct kit *k, const char *script, enum kit_store store, const char *agents, const char *more);
+void kit_open_fails(struct kit *k, const char *script, enum kit_store store, const char *agents,
+		    const char *more);
+/*
+ * With more batteries and ports: lines of their sections, two spaces deep ("  purse: { so:
+ * budget.so }\n", "  budget: purse\n"); each may be NULL. Paths in them are relative to the kit's
+ * folder.
+ */
+struct kit_extra {
+	const char *batteries, *ports;
+};
+void kit_open_with(struct kit *k, const char *script, enum kit_store store, const char *agents,
+		   const char *more, const struct kit_extra *extra);
 void kit_shut(struct kit *k);	/* engine, host and conf, as a process that ends */
 void kit_reopen(struct kit *k); /* on the same folder */
 void kit_close(struct kit *k);	/* and the folder is gone */
 void kit_script(struct kit *k, const char *script); /* another script for the next reopen */
+/* What the flaky store does wrong from now on: "facts io 1 3"; "": nothing. */
+void kit_control(struct kit *k, const char *order);
 
 void kit_start(struct kit *k, const char *input); /* k->run */
 void kit_wait(struct kit *k);			  /* k->result; fails the test after 30 s */
@@ -66,5 +83,11 @@ const struct kit_fact *kit_fact(const struct kit *k, int32_t kind, int nth);
 bool kit_body_has(const struct kit_fact *f, const char *part);
 /* Lines of the effects log that begin with the tool's name. */
 int kit_effects(const struct kit *k, const char *tool);
+/* The same of any file in the kit's folder; NULL: all lines. 0 when there is no file. */
+int kit_lines(const struct kit *k, const char *file, const char *first);
+/* The n-th such line without its end, 0 first; false: there is none. */
+bool kit_line(const struct kit *k, const char *file, const char *first, int nth, char out[512]);
+/* Until there are n such lines; fails the test after 30 s. */
+void kit_wait_lines(const struct kit *k, const char *file, const char *first, int n);
 
 #endif

@@ -38,27 +38,54 @@ static void makes_folders_0700_and_files_0600(void **state)
 	}
 }
 
-static void without_a_path_it_lives_in_the_state_folder(void **state)
+static void without_a_path_it_lives_in_the_state_folder_under_its_name(void **state)
 {
 	struct box *b = *state;
-	char path[PATH_BYTES + 64];
+	char path[PATH_BYTES + 128], missing[PATH_BYTES + 64];
+	struct stat st;
 
 	b->set[0].key = NULL;
-	setenv("XDG_STATE_HOME", b->tmp, 1);
+	snprintf(missing, sizeof missing, "%s/not/made/yet", b->tmp);
+	b->host.host.state_dir = missing;
 	assert_int_equal(box_open(b), EXS_OK);
 	box_close(b);
-	snprintf(path, sizeof path, "%s/executus/data.mdb", b->tmp);
+	snprintf(path, sizeof path, "%s/store", missing);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	snprintf(path, sizeof path, "%s/store/data.mdb", missing);
 	assert_int_equal(access(path, F_OK), 0);
-	setenv("XDG_STATE_HOME", "relative", 1);
-	setenv("HOME", b->tmp, 1);
+}
+
+static void two_instances_live_side_by_side_in_the_state_folder(void **state)
+{
+	struct box *b = *state, *other = NULL;
+	void *more = NULL;
+
+	assert_int_equal(box_setup(&more), 0);
+	other = more;
+	b->set[0].key = other->set[0].key = NULL;
+	other->host.host.name = "archive";
+	b->host.host.state_dir = other->host.host.state_dir = b->tmp;
 	assert_int_equal(box_open(b), EXS_OK);
-	box_close(b);
-	snprintf(path, sizeof path, "%s/.local/state/executus/data.mdb", b->tmp);
-	assert_int_equal(access(path, F_OK), 0);
-	unsetenv("XDG_STATE_HOME");
-	unsetenv("HOME");
+	assert_int_equal(box_open(other), EXS_OK);
+	assert_int_equal(box_put(b, S("k"), S("v")), EXS_OK);
+	assert_int_equal(box_get(other, S("k"), S("v")), EXS_NOTFOUND);
+	assert_int_equal(box_teardown(&more), 0);
+}
+
+static void without_a_path_and_a_state_folder_it_says_what_to_set(void **state)
+{
+	struct box *b = *state;
+
+	b->set[0].key = NULL;
+	b->host.host.state_dir = "relative";
 	assert_int_equal(box_open(b), EXS_INVALID);
 	assert_says(b, "'path'");
+	b->host.host.state_dir = NULL;
+	assert_int_equal(box_open(b), EXS_INVALID);
+	b->host.host.state_dir = b->tmp; /* an older host does not have the member */
+	b->host.host.size = offsetof(exs_host, state_dir);
+	assert_int_equal(box_open(b), EXS_INVALID);
 }
 
 static void refuses_a_folder_that_others_may_write_to(void **state)
@@ -337,7 +364,9 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		CASE(reopening_keeps_the_rows),
 		CASE(makes_folders_0700_and_files_0600),
-		CASE(without_a_path_it_lives_in_the_state_folder),
+		CASE(without_a_path_it_lives_in_the_state_folder_under_its_name),
+		CASE(two_instances_live_side_by_side_in_the_state_folder),
+		CASE(without_a_path_and_a_state_folder_it_says_what_to_set),
 		CASE(refuses_a_folder_that_others_may_write_to),
 		CASE(refuses_a_data_file_that_others_may_use),
 		CASE(refuses_a_path_that_is_no_folder),

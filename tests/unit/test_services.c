@@ -1,0 +1,673 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_services.c - what a battery may ask of the host, and that it may ask from anywhere:
+ * tests/zoo/reentry.c calls every service from every callback while a real store is bound.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <executus/helper.h>
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "host/calls.h"
+#include "host/guard.h"
+
+#define WAIT_MS	 20000
+#define LIVE_RUN 7u
+#define SAID_MAX (256u << 10)
+#define HANG_S	 60 /* a deadlock ends the suite */
+
+#define S(text) str_of(text)
+
+static const char *const folders[] = { ZOO, BATTERIES, NULL };
+
+struct box {
+	struct log log;
+	struct conf *conf;
+	struct host *host;
+	struct instance *in, *other;
+	struct batch facts, own;
+	exs_run_info run;
+	exs_err err;
+	char said[SAID_MAX];
+};
+
+/* ---- an engine of one run ---- */
+
+static exs_status is_live(uint64_t run)
+{
+	return run == LIVE_RUN ? EXS_OK : EXS_NOTFOUND;
+}
+
+static exs_status verb_tally(const exs_run_svc *svc, uint64_t run, exs_tally *out)
+{
+	(void)svc;
+	out->step = 3;
+	return is_live(run);
+}
+
+static exs_status verb_text(const exs_run_svc *svc, uint64_t run, exs_str text)
+{
+	(void)svc;
+	(void)text;
+	return is_live(run);
+}
+
+static exs_status verb_extend(const exs_run_svc *svc, uint64_t run, int64_t ms)
+{
+	(void)svc;
+	(void)ms;
+	return is_live(run);
+}
+
+static exs_status verb_raise(const exs_run_svc *svc, uint64_t run, int32_t n)
+{
+	(void)svc;
+	(void)n;
+	return is_live(run);
+}
+
+static const exs_run_svc verbs = { sizeof verbs, 0,	     verb_tally, verb_text,
+				   verb_extend,	 verb_raise, verb_text,	 verb_text };
+
+/* ---- the box ---- */
+
+static void open_with(void **state, const char *so)
+{
+	struct box *b = calloc(1, sizeof *b);
+	char text[1024];
+
+	assert_non_null(b);
+	alarm(HANG_S);
+	log_init(&b->log, memfd_create("log", MFD_CLOEXEC), EXS_INFO);
+	b->err = (exs_err)EXS_ERR_INIT;
+	snprintf(text, sizeof text,
+		 "state: /tmp\nbatteries:\n  re: { so: %s }\n  other: { so: good.so }\n  keep: { "
+		 "so: store_memory.so }\n"
+		 "ports:\n  store: keep\n  checkpoint: re\n  audit: [re, other]\n  budget: re\n  "
+		 "critic: re\n"
+		 "  delivery: { out: re }\n",
+		 so);
+	if (conf_parse("test.yaml", S(text), &b->conf, &b->err) ||
+	    host_open(b->conf, HOST_ALL, folders, &b->log, &b->host, &b->err))
+		fail_msg("%s", b->err.text);
+	b->in = host_instance(b->host, "re");
+	b->other = host_instance(b->host, "other");
+	b->run = (exs_run_info){
+		.size = sizeof b->run, .attempt = 1, .run = LIVE_RUN, .run_id = "run-1"
+	};
+	batch_init(&b->facts);
+	batch_init(&b->own);
+	host_set_run(b->host, &verbs, b);
+	*state = b;
+}
+
+static int setup(void **state)
+{
+	open_with(state, "reentry.so");
+	return 0;
+}
+
+static int setup_at_once(void **state)
+{
+	open_with(state, "reentry_at_once.so");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct box *b = *state;
+
+	host_close(b->host);
+	conf_free(b->conf);
+	batch_release(&b->facts);
+	batch_release(&b->own);
+	close(b->log.fd);
+	free(b);
+	alarm(0);
+	return 0;
+}
+
+/* What a service answered in the last callback of that name; fails the test when there was none. */
+static int answer(struct box *b, const char *where, const char *service)
+{
+	ssize_t n = pread(b->log.fd, b->said, sizeof b->said - 1, 0);
+	char mark[64];
+	const char *line = NULL, *at = b->said;
+
+	assert_true(n >= 0);
+	b->said[n] = '\0';
+	snprintf(mark, sizeof mark, "battery 're': in %s: ", where);
+	while ((at = strstr(at, mark)))
+		line = at++;
+	if (!line)
+		fail_msg("there was no callback %s", where);
+	snprintf(mark, sizeof mark, " %s=", service);
+	at = line ? strstr(line, mark) : NULL;
+	if (!at || at > strchr(line, '\n'))
+		fail_msg("%s did not ask %s", where, service);
+	return at ? atoi(at + strlen(mark)) : -1;
+}
+
+static void answered(struct box *b, const char *where, const char *service, exs_status wanted)
+{
+	int status = answer(b, where, service);
+
+	if (status != wanted)
+		fail_msg("in %s: %s answered %d (%s), not %d", where, service, status,
+			 status_word(status), (int)wanted);
+}
+
+enum { NO_BATCH = 0, FACTS = 1, OWN = 2 };
+
+/* What must hold in every callback. */
+static void held(struct box *b, const char *where, int batch, exs_status commit, exs_status run)
+{
+	static const char *const verb[] = { "tally", "steer", "extend", "raise", "kill", "cancel" };
+	exs_status open = batch == NO_BATCH ? EXS_INVALID : EXS_OK;
+	int get = answer(b, where, "get");
+	size_t i;
+
+	assert_true(get == EXS_OK || get == EXS_NOTFOUND);
+	answered(b, where, "scan", EXS_OK);
+	answered(b, where, "put", open);
+	answered(b, where, "del", open);
+	answered(b, where, "add", open);
+	answered(b, where, "bounded", batch == OWN ? EXS_OK : EXS_INVALID);
+	answered(b, where, "last", EXS_INVALID); /* an earlier call's batch is closed */
+	answered(b, where, "commit", commit);
+	for (i = 0; i < ARRAY_LEN(verb); i++)
+		answered(b, where, verb[i], run);
+	answered(b, where, "clocks", 1);
+}
+
+static void brief(struct box *b, const char *where, int batch)
+{
+	held(b, where, batch, EXS_UNSUPPORTED, EXS_OK);
+}
+
+/* ---- every callback ---- */
+
+static void in_open_and_port_all_works_and_no_run_is_live(void **state)
+{
+	struct box *b = *state;
+
+	held(b, "open", NO_BATCH, EXS_OK, EXS_NOTFOUND);
+	held(b, "port", NO_BATCH, EXS_OK, EXS_NOTFOUND);
+}
+
+static exs_status any_head(void *arg, exs_str head)
+{
+	(void)head;
+	++*(int *)arg;
+	return EXS_OK;
+}
+
+static void from_checkpoint(void **state)
+{
+	struct box *b = *state;
+	exs_ckpt *c = NULL;
+	int heads = 0;
+
+	assert_int_equal(call_ckpt_begin(b->in, &b->run, &b->facts, &c, &b->err), EXS_OK);
+	brief(b, "checkpoint.begin", FACTS);
+	assert_int_equal(b->facts.n, 3);
+	assert_int_equal(call_ckpt_adopt(b->in, &b->run, &b->own, &c, &b->err), EXS_OK);
+	brief(b, "checkpoint.adopt", FACTS); /* and the batch of begin is closed */
+	assert_int_equal(call_ckpt_append(b->in, c, NULL, 0, &b->facts, &b->err), EXS_OK);
+	brief(b, "checkpoint.append", FACTS);
+	assert_int_equal(call_ckpt_end(b->in, c, EXS_CKPT_COMPLETE, S("ok"), &b->facts, &b->err),
+			 EXS_OK);
+	brief(b, "checkpoint.end", FACTS);
+	assert_int_equal(call_ckpt_load(b->in, "run-1", NULL, NULL, &b->err), EXS_OK);
+	brief(b, "checkpoint.load", NO_BATCH);
+	assert_int_equal(call_ckpt_list(b->in, 0, any_head, &heads, &b->err), EXS_OK);
+	brief(b, "checkpoint.list", NO_BATCH);
+	assert_int_equal(heads, 1);
+}
+
+static void from_audit(void **state)
+{
+	struct box *b = *state;
+	exs_fact fact = { .size = sizeof fact };
+	exs_trail *t = NULL;
+
+	assert_int_equal(call_audit_start(b->in, &b->run, &t, &b->err), EXS_OK);
+	brief(b, "audit.start", NO_BATCH);
+	assert_int_equal(call_audit_record(b->in, t, &fact, &b->facts, &b->err), EXS_OK);
+	brief(b, "audit.record", FACTS);
+	assert_int_equal(call_audit_record(b->in, t, &fact, NULL, &b->err), EXS_OK);
+	brief(b, "audit.record", NO_BATCH);
+	assert_int_equal(call_audit_finish(b->in, t, &b->err), EXS_OK);
+	brief(b, "audit.finish", NO_BATCH);
+}
+
+static void from_budget(void **state)
+{
+	struct box *b = *state;
+	exs_usage usage = { .size = sizeof usage };
+	exs_grant *g = NULL;
+
+	assert_int_equal(call_budget_check(b->in, &b->run, &b->err), EXS_OK);
+	brief(b, "budget.check", NO_BATCH);
+	assert_int_equal(call_budget_reserve(b->in, &b->run, &usage, &b->own, &g, &b->err), EXS_OK);
+	brief(b, "budget.reserve", OWN);
+	assert_int_equal(call_budget_settle(b->in, g, &usage, &b->facts, &b->err), EXS_OK);
+	brief(b, "budget.settle", FACTS);
+	assert_int_equal(call_budget_commit(b->in, &b->run, 5, &b->facts, &b->err), EXS_OK);
+	brief(b, "budget.commit", FACTS);
+	assert_int_equal(call_budget_commit(b->in, &b->run, 5, NULL, &b->err), EXS_OK);
+	brief(b, "budget.commit", NO_BATCH);
+}
+
+static void from_critic(void **state)
+{
+	struct box *b = *state;
+	exs_fact fact = { .size = sizeof fact };
+	exs_watch *w = NULL;
+	exs_verdict v;
+	int64_t deadline;
+
+	assert_int_equal(call_critic_watch(b->in, &b->run, 1000, &w, &b->err), EXS_OK);
+	brief(b, "critic.watch", NO_BATCH);
+	assert_int_equal(call_critic_observe(b->in, w, &fact, &b->err), EXS_OK);
+	brief(b, "critic.observe", NO_BATCH);
+	assert_int_equal(call_critic_tick(b->in, w, 0, &v, &deadline, &b->err), EXS_OK);
+	brief(b, "critic.tick", NO_BATCH);
+	brief(b, "critic.deadline_ms", NO_BATCH);
+	call_critic_unwatch(b->in, w);
+	brief(b, "critic.unwatch", NO_BATCH);
+}
+
+static exs_status any_spec(void *arg, const exs_tool_spec *spec)
+{
+	(void)arg;
+	(void)spec;
+	return EXS_OK;
+}
+
+static void from_the_short_calls_of_model_and_tool(void **state)
+{
+	struct box *b = *state;
+	exs_model_info info;
+
+	assert_int_equal(call_budget_check(b->in, &b->run, &b->err),
+			 EXS_OK); /* now it knows the run */
+	assert_int_equal(call_model_describe(b->in, "m", &info, &b->err), EXS_OK);
+	brief(b, "model.describe", NO_BATCH);
+	assert_int_equal(call_tool_list(b->in, any_spec, NULL, &b->err), EXS_OK);
+	brief(b, "tool.list", NO_BATCH);
+	call_tool_run_ended(b->in, "run-1");
+	brief(b, "tool.run_ended", NO_BATCH);
+}
+
+/* ---- long calls ---- */
+
+struct job_of {
+	struct work work;
+	struct box *b;
+	exs_turn turn;
+	exs_call call;
+	exs_parcel parcel;
+	_Atomic int ended, freed, shown;
+};
+
+static void start_turn(struct work *w, exs_done done)
+{
+	call_model_turn(w, &container_of(w, struct job_of, work)->turn, done);
+}
+
+static void start_call(struct work *w, exs_done done)
+{
+	call_tool_call(w, &container_of(w, struct job_of, work)->call, done);
+}
+
+static void start_reconcile(struct work *w, exs_done done)
+{
+	call_tool_reconcile(w, &container_of(w, struct job_of, work)->call, done);
+}
+
+static void start_delivery(struct work *w, exs_done done)
+{
+	call_delivery(w, &container_of(w, struct job_of, work)->parcel, done);
+}
+
+static void on_ended(struct work *w)
+{
+	container_of(w, struct job_of, work)->ended++;
+}
+
+static void on_freed(struct work *w)
+{
+	buf_release(&w->pending.out);
+	container_of(w, struct job_of, work)->freed++;
+}
+
+static void on_progress(struct work *w, exs_str delta)
+{
+	if (str_is(delta, "half"))
+		container_of(w, struct job_of, work)->shown++;
+}
+
+static void long_call(struct box *b, const char *where, void (*start)(struct work *, exs_done),
+		      exs_status commit)
+{
+	struct job_of j = { .b = b };
+	int64_t end = clock_mono_ms() + WAIT_MS;
+
+	j.turn = (exs_turn){ .size = sizeof j.turn, .run = &b->run };
+	j.call = (exs_call){ .size = sizeof j.call, .run = &b->run };
+	j.parcel = (exs_parcel){ .size = sizeof j.parcel, .run = &b->run };
+	j.work = (struct work){ .in = b->in, .what = where, .cap = 64, .start = start };
+	j.work.ended = on_ended;
+	j.work.freed = on_freed;
+	j.work.progress = on_progress;
+	j.work.token = cancel_new(NULL);
+	work_start(&j.work);
+	while (!j.freed) {
+		assert_true(clock_mono_ms() < end);
+		usleep(500);
+	}
+	assert_int_equal(j.ended, 1);
+	assert_int_equal(j.shown, 1);
+	assert_int_equal(j.work.pending.status, EXS_OK);
+	held(b, where, NO_BATCH, commit, EXS_OK);
+	if (start == start_call) {
+		cancel_fire(j.work.token, EXS_CAUSE_CALLER);
+		held(b, "cancel.notify", NO_BATCH, EXS_OK,
+		     EXS_OK); /* on this thread, which may wait */
+	}
+	cancel_unref(j.work.token);
+}
+
+static void from_long_calls_on_a_call_worker_a_commit_may_wait(void **state)
+{
+	struct box *b = *state;
+
+	long_call(b, "model.turn", start_turn, EXS_OK);
+	long_call(b, "tool.call", start_call, EXS_OK);
+	long_call(b, "tool.reconcile", start_reconcile, EXS_OK);
+	long_call(b, "delivery.deliver", start_delivery, EXS_OK);
+}
+
+static void from_long_calls_that_return_at_once_it_may_not(void **state)
+{
+	struct box *b = *state;
+
+	long_call(b, "model.turn", start_turn, EXS_UNSUPPORTED);
+	long_call(b, "tool.call", start_call, EXS_UNSUPPORTED);
+	long_call(b, "tool.reconcile", start_reconcile, EXS_UNSUPPORTED);
+	long_call(b, "delivery.deliver", start_delivery, EXS_UNSUPPORTED);
+}
+
+static void in_close_all_works_still(void **state)
+{
+	struct box *b = *state;
+
+	host_set_run(b->host, NULL, NULL);
+	host_close(b->host);
+	b->host = NULL;
+	held(b, "close", NO_BATCH, EXS_OK, EXS_NOTFOUND);
+}
+
+/* ---- executus.svc.store/1 ---- */
+
+static exs_status commit_one(struct box *b, struct instance *in, int32_t kind, const char *key,
+			     exs_str value, int64_t bound)
+{
+	exs_op op = { sizeof op, kind, S(key), value, 1, bound };
+	const exs_op *ops[] = { &op };
+
+	b->err = (exs_err)EXS_ERR_INIT;
+	return in->store_svc.commit(&in->store_svc, ops, 1, &b->err);
+}
+
+static exs_status get(struct box *b, struct instance *in, exs_str key, char out[64])
+{
+	exs_membuf value;
+	exs_status status;
+
+	exs_membuf_init(&value, 63);
+	b->err = (exs_err)EXS_ERR_INIT;
+	status = in->store_svc.get(&in->store_svc, key, &value.sink, &b->err);
+	snprintf(out, 64, "%s", value.p ? value.p : "");
+	exs_membuf_release(&value);
+	return status;
+}
+
+static void two_instances_never_meet(void **state)
+{
+	struct box *b = *state;
+	char value[64];
+
+	assert_int_equal(commit_one(b, b->in, EXS_OP_PUT, "name", S("re's"), INT64_MAX), EXS_OK);
+	assert_int_equal(get(b, b->other, S("name"), value), EXS_NOTFOUND);
+	assert_int_equal(commit_one(b, b->other, EXS_OP_PUT, "name", S("other's"), INT64_MAX),
+			 EXS_OK);
+	assert_int_equal(get(b, b->in, S("name"), value), EXS_OK);
+	assert_string_equal(value, "re's");
+	assert_int_equal(commit_one(b, b->other, EXS_OP_DEL, "name", S(NULL), INT64_MAX), EXS_OK);
+	assert_int_equal(get(b, b->in, S("name"), value), EXS_OK);
+	assert_int_equal(commit_one(b, b->other, EXS_OP_CHECK, "name", S(NULL), INT64_MAX), EXS_OK);
+	assert_int_equal(commit_one(b, b->in, EXS_OP_CHECK, "name", S(NULL), INT64_MAX),
+			 EXS_CONFLICT);
+	assert_int_equal(b->err.at, 0);
+	assert_int_equal(commit_one(b, b->in, EXS_OP_CHECK, "name", S("re's"), INT64_MAX), EXS_OK);
+}
+
+struct seen {
+	char keys[256];
+	int rows;
+	exs_status answer;
+};
+
+static exs_status see(void *arg, exs_str key, exs_str value)
+{
+	struct seen *s = arg;
+	size_t n = strlen(s->keys);
+
+	snprintf(s->keys + n, sizeof s->keys - n, "%.*s=%.*s ", (int)key.n, key.p, (int)value.n,
+		 value.n ? value.p : "");
+	s->rows++;
+	return s->answer;
+}
+
+static void a_scan_gives_keys_without_the_prefix_and_stays_in_the_name_space(void **state)
+{
+	struct box *b = *state;
+	const exs_store_svc *svc = &b->other->store_svc;
+	struct seen s = { .rows = 0 };
+
+	assert_int_equal(commit_one(b, b->other, EXS_OP_PUT, "a", S("1"), INT64_MAX), EXS_OK);
+	assert_int_equal(commit_one(b, b->other, EXS_OP_PUT, "b1", S("2"), INT64_MAX), EXS_OK);
+	assert_int_equal(commit_one(b, b->other, EXS_OP_PUT, "b2", S("3"), INT64_MAX), EXS_OK);
+	assert_int_equal(svc->scan(svc, S(""), S(""), 0, see, &s, &b->err), EXS_OK);
+	assert_string_equal(s.keys, "a=1 b1=2 b2=3 ");
+	s = (struct seen){ .rows = 0 };
+	assert_int_equal(svc->scan(svc, S("b"), S("b2"), 0, see, &s, &b->err), EXS_OK);
+	assert_string_equal(s.keys, "b2=3 ");
+	s = (struct seen){ .rows = 0 };
+	assert_int_equal(svc->scan(svc, S(""), S("b1"), EXS_SCAN_REVERSE, see, &s, &b->err),
+			 EXS_OK);
+	assert_string_equal(s.keys, "b1=2 a=1 ");
+	s = (struct seen){ .answer = EXS_DENIED };
+	assert_int_equal(svc->scan(svc, S(""), S(""), EXS_SCAN_KEYS, see, &s, &b->err), EXS_DENIED);
+	assert_int_equal(s.rows, 1);
+	s = (struct seen){ .answer = 999 };
+	assert_int_equal(svc->scan(svc, S(""), S(""), 0, see, &s, &b->err), EXS_INTERNAL);
+	assert_int_equal(b->host->store->failures, 0);
+}
+
+static void refuses_keys_that_are_empty_or_too_long(void **state)
+{
+	struct box *b = *state;
+	const exs_store_svc *svc = &b->other->store_svc;
+	char long_key[EXS_STORE_KEY_MAX + 1], value[64];
+	struct seen s = { .rows = 0 };
+
+	memset(long_key, 'k', sizeof long_key);
+	assert_int_equal(get(b, b->other, S(""), value), EXS_INVALID);
+	assert_int_equal(get(b, b->other, str_n(long_key, 480), value), EXS_TOOBIG);
+	assert_non_null(strstr(b->err.text, "480 bytes; 472 are possible"));
+	assert_int_equal(get(b, b->other, str_n(long_key, 472), value), EXS_NOTFOUND);
+	assert_int_equal(svc->scan(svc, str_n(long_key, 480), S(""), 0, see, &s, &b->err),
+			 EXS_TOOBIG);
+	assert_int_equal(svc->scan(svc, S(""), str_n(long_key, 480), 0, see, &s, &b->err),
+			 EXS_TOOBIG);
+	assert_int_equal(commit_one(b, b->other, EXS_OP_PUT, "", S("v"), INT64_MAX), EXS_INVALID);
+	long_key[480] = '\0';
+	assert_int_equal(commit_one(b, b->other, EXS_OP_CHECK, long_key, S("v"), INT64_MAX),
+			 EXS_TOOBIG);
+	assert_int_equal(b->err.at, 0);
+}
+
+static void a_commit_of_nothing_or_of_nonsense_is_refused(void **state)
+{
+	struct box *b = *state;
+	const exs_store_svc *svc = &b->other->store_svc;
+
+	assert_int_equal(svc->commit(svc, NULL, 0, &b->err), EXS_INVALID);
+	assert_int_equal(commit_one(b, b->other, 9, "k", S("v"), INT64_MAX), EXS_INVALID);
+	assert_non_null(strstr(b->err.text, "no operation has the kind 9"));
+}
+
+static void a_bounded_sum_of_its_own_conflicts_at_its_bound(void **state)
+{
+	struct box *b = *state;
+
+	assert_int_equal(commit_one(b, b->other, EXS_OP_ADD, "n", S(NULL), 2), EXS_OK);
+	assert_int_equal(commit_one(b, b->other, EXS_OP_ADD, "n", S(NULL), 2), EXS_OK);
+	assert_int_equal(commit_one(b, b->other, EXS_OP_ADD, "n", S(NULL), 2), EXS_CONFLICT);
+}
+
+static void what_a_batch_holds_is_there_once_it_is_committed(void **state)
+{
+	struct box *b = *state;
+	exs_trail *t = (exs_trail *)(void *)b->in->self;
+	char value[64];
+
+	b->facts.open_to = &b->other->store_svc;
+	assert_int_equal(b->other->store_svc.batch_put(&b->other->store_svc,
+						       batch_public(&b->facts), S("row"), S("7"),
+						       &b->err),
+			 EXS_OK);
+	b->facts.open_to = NULL;
+	assert_int_equal(call_audit_record(b->in, t, NULL, &b->facts, &b->err), EXS_OK);
+	assert_int_equal(get(b, b->other, S("row"), value), EXS_NOTFOUND);
+	assert_int_equal(call_store_commit(b->host->store, &b->facts, &b->err), EXS_OK);
+	assert_int_equal(b->facts.n, 0);
+	assert_int_equal(get(b, b->other, S("row"), value), EXS_OK);
+	assert_string_equal(value, "7");
+	assert_int_equal(get(b, b->in, S("sum"), value), EXS_OK);
+}
+
+static void a_store_that_is_lost_says_so_through_every_door(void **state)
+{
+	struct box *b = *state;
+	struct seen s = { .rows = 0 };
+	char value[64];
+
+	b->host->store->lost = true;
+	assert_int_equal(get(b, b->other, S("k"), value), EXS_LOST);
+	assert_int_equal(
+		b->other->store_svc.scan(&b->other->store_svc, S(""), S(""), 0, see, &s, &b->err),
+		EXS_LOST);
+	assert_int_equal(commit_one(b, b->other, EXS_OP_PUT, "k", S("v"), INT64_MAX), EXS_LOST);
+	assert_non_null(strstr(b->err.text, "battery 'keep' is lost"));
+	b->host->store->lost = false;
+}
+
+static void the_store_has_no_store_service(void **state)
+{
+	struct box *b = *state;
+	const exs_host *pub = &b->host->store->pub;
+
+	assert_null(pub->service(pub, EXS_SVC_STORE));
+	assert_non_null(pub->service(pub, EXS_SVC_RUN));
+}
+
+/* ---- executus.svc.run/1 ---- */
+
+struct asker {
+	const exs_run_svc *svc;
+	_Atomic int stop;
+	int odd;
+};
+
+static void *ask_on(void *arg)
+{
+	struct asker *a = arg;
+	exs_tally tally = { .size = sizeof tally };
+
+	while (!atomic_load(&a->stop)) {
+		exs_status s = a->svc->tally(a->svc, LIVE_RUN, &tally);
+
+		a->odd += s != EXS_OK && s != EXS_NOTFOUND;
+		s = a->svc->kill(a->svc, LIVE_RUN, S("why"));
+		a->odd += s != EXS_OK && s != EXS_NOTFOUND;
+	}
+	return NULL;
+}
+
+static void the_run_service_outlives_its_engine(void **state)
+{
+	struct box *b = *state;
+	struct asker a = { .svc = b->other->pub.service(&b->other->pub, EXS_SVC_RUN) };
+	exs_tally tally = { .size = sizeof tally };
+	pthread_t t;
+	int i;
+
+	assert_int_equal(a.svc->tally(a.svc, LIVE_RUN, &tally), EXS_OK);
+	assert_int_equal(tally.step, 3);
+	assert_int_equal(a.svc->tally(a.svc, LIVE_RUN + 1, &tally), EXS_NOTFOUND);
+	assert_int_equal(pthread_create(&t, NULL, ask_on, &a), 0);
+	for (i = 0; i < 200; i++) {
+		host_set_run(b->host, NULL, NULL);
+		host_set_run(b->host, &verbs, b);
+	}
+	host_set_run(b->host, NULL, NULL);
+	assert_null(b->host->engine);
+	a.stop = 1;
+	pthread_join(t, NULL);
+	assert_int_equal(a.odd, 0);
+	assert_int_equal(a.svc->steer(a.svc, LIVE_RUN, S("x")), EXS_NOTFOUND);
+}
+
+#define CASE(name)    cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define AT_ONCE(name) cmocka_unit_test_setup_teardown(name, setup_at_once, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(in_open_and_port_all_works_and_no_run_is_live),
+		CASE(from_checkpoint),
+		CASE(from_audit),
+		CASE(from_budget),
+		CASE(from_critic),
+		CASE(from_the_short_calls_of_model_and_tool),
+		AT_ONCE(from_the_short_calls_of_model_and_tool),
+		CASE(from_long_calls_on_a_call_worker_a_commit_may_wait),
+		AT_ONCE(from_long_calls_that_return_at_once_it_may_not),
+		CASE(in_close_all_works_still),
+		CASE(two_instances_never_meet),
+		CASE(a_scan_gives_keys_without_the_prefix_and_stays_in_the_name_space),
+		CASE(refuses_keys_that_are_empty_or_too_long),
+		CASE(a_commit_of_nothing_or_of_nonsense_is_refused),
+		CASE(a_bounded_sum_of_its_own_conflicts_at_its_bound),
+		CASE(what_a_batch_holds_is_there_once_it_is_committed),
+		CASE(a_store_that_is_lost_says_so_through_every_door),
+		CASE(the_store_has_no_store_service),
+		CASE(the_run_service_outlives_its_engine),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
