@@ -153,5 +153,7 @@ void run_begin(struct run *run)
 
 		memcpy(a.why, err.text, sizeof a.why);
 		finish_end(run, &a);
+		return;
 	}
+	inbox_adopt(run);
 }

@@ -214,7 +214,8 @@ void call_start(struct run *run, uint32_t index, bool reconcile)
 		call_drop(w);
 		return;
 	}
-	w->need_seq = reconcile || tool->effect == EXS_EFFECT_PURE ? 0 : seq;
+	/* Whoever asks what became of a call must carry the run. */
+	w->need_seq = reconcile ? run->first_seq : tool->effect == EXS_EFFECT_PURE ? 0 : seq;
 	run->calls[index] = w;
 }
 
@@ -254,6 +255,10 @@ bool calls_reconcile(struct run *run, const struct action *a)
 	}
 	if (able)
 		return start_calls(run, able, true);
+	if (run->state.park_in_doubt)
+		return finish_park(
+			run, "in_doubt",
+			"no tool can tell what became of a call that was started before a crash");
 	return calls_doubt(run, a);
 }
 
@@ -292,6 +297,10 @@ void calls_release(struct run *run)
 			continue;
 		}
 		now = now ? now : clock_mono_ms();
+		if (w->need_seq && run->durable && owner_is_lost(run->e->owner)) {
+			finish_lost(run);
+			return;
+		}
 		if (w->need_seq && run->durable && !owner_is_sure(run->e->owner)) {
 			calls_note_due(run, now + STORAGE_PAUSE_MS);
 			continue;

@@ -8,9 +8,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/text.h"
-#include "run/engine_priv.h"
 #include "run/words.h"
 
 struct parcel_work {
@@ -21,84 +19,69 @@ struct parcel_work {
 	exs_parcel parcel;
 	struct delivery_target to;
 	int32_t tries;
+	int64_t until_ms; /* mono: the end of its slice */
 	int64_t again_ms; /* mono: the next try; 0: none */
 	bool out;
 };
 
-/* ---- targets and the outbox ---- */
+/* ---- targets and parcels ---- */
 
-static bool find_target(struct host *h, const char *run_id, const char *text, uint32_t i,
-			struct delivery_target *out)
+bool delivery_find(struct host *h, const char *run_id, const char *text, uint32_t i,
+		   struct delivery_target *out)
 {
 	const char *colon = strchr(text, ':');
 	size_t n = colon ? (size_t)(colon - text) : strlen(text);
 
 	memset(out, 0, sizeof *out);
-	if (n >= sizeof out->kind)
-		return false;
-	memcpy(out->kind, text, n);
-	snprintf(out->target, sizeof out->target, "%s", colon ? colon + 1 : "");
+	out->target = colon ? colon + 1 : "";
 	snprintf(out->id, sizeof out->id, "%s.%u", run_id, i);
 	snprintf(out->key, sizeof out->key, "k/outbox/%s", out->id);
-	out->in = host_delivery(h, out->kind);
+	if (n < sizeof out->kind) {
+		memcpy(out->kind, text, n);
+		out->in = host_delivery(h, out->kind);
+	}
 	if (!out->in) {
-		log_warn(h->log, "run %s: nothing is bound to delivery '%s'", run_id, out->kind);
+		log_warn(h->log, "run %s: nothing is bound to delivery '%.*s'", run_id,
+			 (int)(n < CONF_NAME_MAX ? n : CONF_NAME_MAX), text);
 		return false;
 	}
 	out->local = (out->in->delivery->flags & EXS_DELIVERY_LOCAL) != 0;
 	return true;
 }
 
-bool delivery_target(struct run *run, uint32_t i, struct delivery_target *out)
+void delivery_parcel(const struct run *run, const struct delivery_target *to, int32_t tries,
+		     exs_parcel *out)
 {
-	return find_target(run->host, run->id, run->state.deliver[i], i, out);
+	const struct state *s = &run->state;
+
+	*out = (exs_parcel){ sizeof *out,
+			     s->status,
+			     tries,
+			     0,
+			     &run->info,
+			     to->kind,
+			     to->target,
+			     to->id,
+			     ended_word(s->status),
+			     str_of(s->output),
+			     str_of(s->status == EXS_ENDED_OK ? NULL : s->why),
+			     buf_view(&run->end_body) };
 }
 
-exs_status delivery_queue(struct run *run, const struct delivery_target *t, exs_err *err)
+enum delivery_outcome delivery_outcome(const struct pending *answer)
 {
-	struct buf row;
-	exs_status status;
-
-	buf_init(&row, RUN_NAME_MAX * 8);
-	buf_printf(&row, "{\"v\":1,\"run\":\"%s\",\"kind\":", run->id);
-	buf_jsonz(&row, t->kind);
-	buf_puts(&row, ",\"target\":");
-	buf_jsonz(&row, t->target);
-	buf_puts(&row, "}");
-	status = batch_put(&run->batch, str_of(NULL), str_of(t->key), buf_view(&row), err);
-	buf_release(&row);
-	return status;
-}
-
-struct forget {
-	struct pending pending;
-	struct batch batch;
-};
-
-static void forget_ended(struct pending *p)
-{
-	struct forget *f = container_of(p, struct forget, pending);
-
-	batch_release(&f->batch);
-	buf_release(&p->out);
-	free(f);
-}
-
-/* The row goes; if that fails it is delivered once more with the same id. */
-static void outbox_forget(struct host *h, const char *key)
-{
-	struct forget *f = calloc(1, sizeof *f);
-	exs_err err = EXS_ERR_INIT;
-
-	if (!f)
-		return;
-	batch_init(&f->batch);
-	f->pending.ended = forget_ended;
-	if (batch_del(&f->batch, str_of(NULL), str_of(key), &err) ||
-	    call_store_submit(h->store, &f->batch, &f->pending, &err)) {
-		log_warn(h->log, "the outbox row '%s' stays: %s", key, err.text);
-		batch_release(&f->batch);
-		free(f);
+	if (answer->status == EXS_OK)
+		return DELIVERY_ARRIVED;
+	if (answer->err.klass == EXS_CLASS_TRANSIENT || answer->err.klass == EXS_CLASS_NOT_DONE)
+		return DELIVERY_LATER;
+	switch (answer->status) {
+	case EXS_AGAIN:
+	case EXS_CANCELLED:
+	case EXS_LOST:
+	case EXS_NOMEM:
+		return DELIVERY_LATER;
+	default:
+		return DELIVERY_NEVER;
 	}
 }
 
@@ -135,10 +118,9 @@ static void on_freed(struct work *w)
 
 /* A try of its own: the battery may still be inside the function of the one before. */
 static struct parcel_work *parcel_new(struct run *run, const struct delivery_target *to,
-				      int32_t tries)
+				      int32_t tries, int64_t until_ms)
 {
 	struct parcel_work *p = calloc(1, sizeof *p);
-	const struct run_result *r = &run->result;
 
 	if (!p)
 		return NULL;
@@ -152,18 +134,8 @@ static struct parcel_work *parcel_new(struct run *run, const struct delivery_tar
 	p->refs = 2; /* the work's and ours */
 	p->to = *to;
 	p->tries = tries;
-	p->parcel = (exs_parcel){ sizeof p->parcel,
-				  r->status,
-				  tries,
-				  0,
-				  &run->info,
-				  p->to.kind,
-				  p->to.target,
-				  p->to.id,
-				  ended_word(r->status),
-				  str_of(r->output),
-				  str_of(r->error),
-				  buf_view(&run->end_body) };
+	p->until_ms = until_ms;
+	delivery_parcel(run, &p->to, tries, &p->parcel);
 	p->work.in = to->in;
 	p->work.what = "a delivery";
 	p->work.cap = RUN_NAME_MAX * 4;
@@ -171,7 +143,7 @@ static struct parcel_work *parcel_new(struct run *run, const struct delivery_tar
 	p->work.ended = on_ended;
 	p->work.freed = on_freed;
 	p->out = true;
-	cancel_set_deadline(p->work.token, clock_mono_ms() + CLEANUP_MS);
+	cancel_set_deadline(p->work.token, until_ms);
 	return p;
 }
 
@@ -197,43 +169,59 @@ static void end_if_done(struct run *run)
 	finish_over(run);
 }
 
+/* Each has a slice of its own, all its tries together. */
 void delivery_begin(struct run *run)
 {
+	int64_t until = clock_mono_ms() + DELIVERY_MS;
 	struct delivery_target to;
 	uint32_t i;
 
 	for (i = 0; i < run->state.deliver_count && run->parcel_n < DELIVERIES_MAX; i++) {
-		struct parcel_work *p =
-			delivery_target(run, i, &to) ? parcel_new(run, &to, 1) : NULL;
+		struct parcel_work *p;
 
-		if (!p)
+		if (!delivery_find(run->host, run->id, run->state.deliver[i], i, &to))
 			continue;
+		p = parcel_new(run, &to, 1, until);
+		if (!p) {
+			log_warn(run->host->log, "run %s: no memory for delivery '%s'", run->id,
+				 to.kind);
+			if (!to.local)
+				outbox_leave(run, &to, 0);
+			continue;
+		}
 		run->parcels[run->parcel_n++] = p;
 		work_start(&p->work);
 	}
-	run_due(run, DUE_DELIVERY, clock_mono_ms() + CLEANUP_MS);
+	run_due(run, DUE_DELIVERY, until);
 	end_if_done(run);
-}
-
-static bool worth_again(const struct parcel_work *p)
-{
-	const struct pending *r = &p->work.pending;
-
-	return !p->to.local && p->tries < DELIVERY_TRIES &&
-	       (r->status == EXS_AGAIN || r->err.klass == EXS_CLASS_TRANSIENT);
 }
 
 static void give_up(struct run *run, struct parcel_work *p)
 {
-	const struct pending *r = &p->work.pending;
 	bool later = !p->to.local && run->durable &&
-		     (r->status == EXS_AGAIN || r->err.klass == EXS_CLASS_TRANSIENT);
+		     delivery_outcome(&p->work.pending) == DELIVERY_LATER;
 
 	log_warn(run->host->log, "run %s: delivery '%s' failed, the result stands%s: %s", run->id,
 		 p->to.kind, later ? " and is tried again by 'executus resume --all'" : "",
-		 r->err.text);
-	if (!later && !p->to.local && run->durable)
-		outbox_forget(run->host, p->to.key);
+		 p->work.pending.err.text);
+	if (later)
+		outbox_leave(run, &p->to, p->tries);
+	else if (!p->to.local)
+		outbox_forget(run, &p->to);
+}
+
+/* When the next try is due, or 0: not in this slice. */
+static int64_t next_try(const struct parcel_work *p)
+{
+	const struct pending *r = &p->work.pending;
+	int64_t pause = DELIVERY_PAUSE_MS * p->tries, now = clock_mono_ms();
+
+	if (p->to.local || p->tries >= DELIVERY_TRIES || r->status == EXS_CANCELLED ||
+	    delivery_outcome(r) != DELIVERY_LATER)
+		return 0;
+	if (r->err.retry_after_ms > pause)
+		pause = r->err.retry_after_ms;
+	return pause < p->until_ms - now ? now + pause : 0;
 }
 
 void delivery_received(struct run *run, struct mail *mail)
@@ -242,42 +230,44 @@ void delivery_received(struct run *run, struct mail *mail)
 
 	p->out = false;
 	if (p->work.pending.status == EXS_OK) {
-		if (!p->to.local && run->durable)
-			outbox_forget(run->host, p->to.key);
-	} else if (worth_again(p) && run->phase == RUN_DELIVERING) {
-		p->again_ms = clock_mono_ms() + DELIVERY_PAUSE_MS * p->tries;
-		run_due(run, DUE_DELIVERY, p->again_ms);
+		if (!p->to.local)
+			outbox_forget(run, &p->to);
 	} else {
-		give_up(run, p);
+		p->again_ms = next_try(p);
+		if (!p->again_ms)
+			give_up(run, p);
+		else if (!run->due[DUE_DELIVERY] || p->again_ms < run->due[DUE_DELIVERY])
+			run_due(run, DUE_DELIVERY, p->again_ms);
 	}
 	end_if_done(run);
 }
 
 static void try_again(struct run *run, uint32_t i)
 {
-	struct parcel_work *old = run->parcels[i], *p = parcel_new(run, &old->to, old->tries + 1);
+	struct parcel_work *old = run->parcels[i];
+	struct parcel_work *p = parcel_new(run, &old->to, old->tries + 1, old->until_ms);
 
 	old->again_ms = 0;
-	if (!p)
+	if (!p) {
+		give_up(run, old);
 		return;
+	}
 	run->parcels[i] = p;
 	parcel_unref(old);
 	work_start(&p->work);
 }
 
-/* Its slice of time is over: it is left to the outbox. */
-static void cut_off(struct parcel_work *p)
+/* Its slice of time is over: first it is told, then it is left to the outbox. */
+static void cut_off(struct run *run, struct parcel_work *p, int64_t now)
 {
 	cancel_fire(p->work.token, EXS_CAUSE_TIMEOUT);
-	if (work_abandon(&p->work))
-		p->out = false;
-}
-
-static bool is_over(struct parcel_work *p)
-{
-	exs_cancel *token = cancel_public(p->work.token);
-
-	return token->left_ms(token) == 0;
+	if (now < p->until_ms + CLEANUP_MS - DELIVERY_MS || !work_abandon(&p->work))
+		return;
+	p->out = false;
+	log_warn(run->host->log, "run %s: delivery '%s' does not end, the result stands%s", run->id,
+		 p->to.kind, p->to.local ? "" : " and is tried again by 'executus resume --all'");
+	if (!p->to.local)
+		outbox_leave(run, &p->to, p->tries);
 }
 
 void delivery_due(struct run *run)
@@ -292,10 +282,12 @@ void delivery_due(struct run *run)
 
 		if (p->again_ms && p->again_ms <= now)
 			try_again(run, i);
-		else if (p->out && is_over(p))
-			cut_off(p);
+		else if (p->out && p->until_ms <= now)
+			cut_off(run, p, now);
 		p = run->parcels[i];
-		at = p->again_ms ? p->again_ms : p->out ? now + DELIVERY_PAUSE_MS : 0;
+		at = p->again_ms ? p->again_ms : 0;
+		if (p->out)
+			at = p->until_ms > now ? p->until_ms : now + DELIVERY_PAUSE_MS;
 		if (at && (!next || at < next))
 			next = at;
 	}

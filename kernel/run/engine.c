@@ -370,6 +370,7 @@ exs_status engine_open(struct host *host, struct engine **out, exs_err *err)
 	if (!e)
 		return err_set(err, EXS_NOMEM, 0, "no memory for the engine");
 	e->host = host;
+	e->store_wait_ms = WAIT_STORE_MS;
 	pthread_mutex_init(&e->lock, NULL);
 	pthread_cond_init(&e->empty, NULL);
 	ids_init(&e->ids);
@@ -389,6 +390,8 @@ exs_status engine_open(struct host *host, struct engine **out, exs_err *err)
 
 void engine_close(struct engine *e)
 {
+	bool quiet;
+
 	if (!e)
 		return;
 	pthread_mutex_lock(&e->lock);
@@ -396,10 +399,14 @@ void engine_close(struct engine *e)
 	while (e->run_n > 0)
 		pthread_cond_wait(&e->empty, &e->lock);
 	pthread_mutex_unlock(&e->lock);
-	owner_close(e->owner);
+	owner_close(e->owner, e->store_wait_ms);
 	/* Passes of runs that are over may still be on their way out. */
-	pool_stop(&e->host->steps, e->host->stall_ms);
-	e->host->run_svc.size = 0;
+	quiet = pool_stop(&e->host->steps, e->host->stall_ms);
+	host_set_run(e->host, NULL, NULL);
+	if (!quiet) { /* a worker that the store holds would find its engine gone */
+		log_warn(e->host->log, "a worker has not come back; the engine is left as it is");
+		return;
+	}
 	toolbox_release(&e->tools);
 	ids_release(&e->ids);
 	pthread_cond_destroy(&e->empty);

@@ -19,6 +19,7 @@ struct engine {
 	struct run *buckets[REGISTRY_BUCKETS];
 	uint32_t run_n;
 	uint64_t next_handle;
+	int64_t store_wait_ms; /* WAIT_STORE_MS: a store that is silent for longer stays silent */
 	bool stopping;
 };
 

@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "run/aside.h"
 #include "run/delivery.h"
 #include "run/engine_priv.h"
 #include "run/words.h"
@@ -43,6 +44,8 @@ void finish_over(struct run *run)
 	run->phase = RUN_OVER;
 	for (i = 0; i < DUES; i++)
 		run->due[i] = 0;
+	/* A timer holds no reference: from here on it must not fire into a run that may go. */
+	timer_cancel(&run->host->timers, &run->timer);
 	registry_remove(run);
 	pthread_mutex_lock(&run->mail_lock);
 	run->over = true;
@@ -61,15 +64,15 @@ static void record_deliveries(struct run *run)
 		struct delivery_target t;
 		struct buf body;
 
-		if (!delivery_target(run, i, &t) || t.local)
+		if (!delivery_find(run->host, run->id, run->state.deliver[i], i, &t) || t.local)
 			continue;
-		buf_init(&body, RUN_NAME_MAX * 8);
+		buf_init(&body, OUTBOX_ROW_MAX);
 		buf_puts(&body, "{\"kind\":");
 		buf_jsonz(&body, t.kind);
 		buf_puts(&body, ",\"target\":");
 		buf_jsonz(&body, t.target);
 		buf_printf(&body, ",\"id\":\"%s\"}", t.id);
-		if (run->durable && (run_open_batch(run, &err) || delivery_queue(run, &t, &err)))
+		if (run->durable && (run_open_batch(run, &err) || outbox_queue(run, &t, &err)))
 			log_warn(run->host->log, "run %s: a delivery is tried once only: %s",
 				 run->id, err.text);
 		run_record(run, EXS_FACT_DELIVERY_QUEUED, str_of(t.kind), NULL, NULL, &body);
@@ -105,29 +108,43 @@ static void ended_body(struct run *run, const struct action *a, struct buf *b)
 	buf_puts(b, "}");
 }
 
+/* Paid for and never used. */
+static void settle_unused(struct run *run)
+{
+	if (!run->grant || run->settle)
+		return;
+	memset(&run->settle_usage, 0, sizeof run->settle_usage);
+	run->settle_usage.size = sizeof run->settle_usage;
+	run->settle = true;
+}
+
+/* A run whose facts are not stored is booked by itself: what it used was used. */
 static void commit_budget(struct run *run)
 {
 	exs_err err = EXS_ERR_INIT;
+	struct batch own, *b = run->durable ? &run->batch : &own;
+	exs_status status;
 
 	if (!run->host->budget)
 		return;
-	if (run->durable && run_open_batch(run, &err) == EXS_OK)
-		call_budget_commit(run->host->budget, &run->info, run_active_ms(run), &run->batch,
-				   &err);
-	else
-		call_budget_commit(run->host->budget, &run->info, run_active_ms(run), NULL, &err);
-	if (err.text[0])
+	batch_init(&own);
+	status = run_open_batch(run, &err);
+	settle_unused(run);
+	if (status == EXS_OK && run->settle) /* the last turn before the run */
+		run_settle(run);
+	if (status == EXS_OK)
+		status = call_budget_commit(run->host->budget, &run->info, run_active_ms(run),
+					    run->host->store ? b : NULL, &err);
+	if (status)
 		log_warn(run->host->log, "run %s: its time was not booked: %s", run->id, err.text);
+	aside_send(run->host, &own, "the time of a run");
 }
 
 /* What is recorded from here on carries the run out of this process. */
 static void flush_end(struct run *run)
 {
-	if (run->grant && !run->settle) { /* paid for and never used */
-		memset(&run->settle_usage, 0, sizeof run->settle_usage);
-		run->settle_usage.size = sizeof run->settle_usage;
-		run->settle = true;
-	}
+	settle_unused(run);
+	run_close_mail(run);
 	run->phase = RUN_ENDING;
 	run->end_seq = run->state.seq;
 	run_flush(run);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fold.c - state and the next fact to the next state: pure, deterministic, total. Calls are in
- * fold_call.c. */
+/*
+ * fold.c - state and the next fact to the next state: pure, deterministic, total. The first fact is
+ * read in fold_start.c, calls and failed turns in fold_call.c.
+ */
 #include "run/state.h"
 
 #include <stdlib.h>
@@ -14,13 +16,15 @@
 #include "run/state_edit.h"
 #include "run/words.h"
 
-static exs_status corrupt(const exs_fact *f, exs_err *err, const char *what)
+exs_status fold_corrupt(const exs_fact *f, exs_err *err, const char *what)
 {
-	return err_set(err, EXS_CORRUPT, 0, "fact %lld (%s): %s", (long long)f->seq,
-		       fact_word(f->kind), what);
+	return err_set(err, EXS_CORRUPT, 0, "fact %lld (%s%s%.*s): %s", (long long)f->seq,
+		       fact_word(f->kind), f->call_id.n ? " " : "",
+		       (int)(f->call_id.n > CALL_ID_MAX ? CALL_ID_MAX : f->call_id.n),
+		       f->call_id.n ? f->call_id.p : "", what);
 }
 
-static char *text_or_empty(exs_str body, const char *key, size_t max)
+char *fold_text(exs_str body, const char *key, size_t max)
 {
 	exs_str v;
 
@@ -29,135 +33,14 @@ static char *text_or_empty(exs_str body, const char *key, size_t max)
 	return json_get_textz(body, key, max);
 }
 
-static exs_status list_of(exs_str body, const char *key, uint32_t max, char **out, uint32_t *n)
-{
-	struct buf text;
-	struct json_iter it;
-	exs_str list, item;
-	exs_status status = EXS_OK;
-
-	if (!json_get_array(body, key, &list))
-		return EXS_OK;
-	buf_init(&text, RUN_NAME_MAX * 4);
-	for (json_iter_init(&it, list); status == EXS_OK && json_next(&it, NULL, &item);) {
-		buf_clear(&text);
-		if (*n == max || json_text(item, &text) || !buf_ok(&text))
-			status = EXS_CORRUPT;
-		else if (!(out[*n] = str_dup(buf_view(&text))))
-			status = EXS_NOMEM;
-		else
-			(*n)++;
-	}
-	buf_release(&text);
-	return status;
-}
-
-static exs_status list_alloc(exs_str body, const char *key, uint32_t max, char ***out, uint32_t *n)
-{
-	*out = calloc(max, sizeof **out);
-	if (!*out)
-		return EXS_NOMEM;
-	return list_of(body, key, max, *out, n);
-}
-
-static bool limits_of(exs_str body, struct limits *out)
-{
-	int64_t steps, same, failed, attempts;
-	exs_str v;
-
-	if (!json_get_object(body, "limits", &v) || !json_get_int(v, "steps", &steps) ||
-	    !json_get_int(v, "same_calls", &same) || !json_get_int(v, "failed_steps", &failed) ||
-	    !json_get_int(v, "attempts", &attempts) ||
-	    !json_get_int(v, "runtime_ms", &out->runtime_ms) ||
-	    !json_get_int(v, "answer_tokens", &out->answer_tokens))
-		return false;
-	if (steps < 1 || same < 1 || failed < 1 || attempts < 0 || out->runtime_ms < 1 ||
-	    out->answer_tokens < 0 || steps > INT32_MAX || same > INT32_MAX || failed > INT32_MAX ||
-	    attempts > INT32_MAX)
-		return false;
-	out->steps = (int32_t)steps;
-	out->same_calls = (int32_t)same;
-	out->failed_steps = (int32_t)failed;
-	out->attempts = (int32_t)attempts;
-	return true;
-}
-
-static exs_status texts_of(struct state *s, const exs_fact *f, exs_err *err)
-{
-	const struct {
-		const char *key;
-		char **to;
-		size_t max;
-	} texts[] = { { "agent", &s->agent, RUN_NAME_MAX },
-		      { "caller", &s->caller, RUN_NAME_MAX },
-		      { "channel", &s->channel, RUN_NAME_MAX },
-		      { "parent", &s->parent, ID_MAX },
-		      { "root", &s->root, ID_MAX },
-		      { "tier", &s->tier, RUN_NAME_MAX },
-		      { "input", &s->input, RUN_TEXT_MAX },
-		      { "system", &s->system, RUN_TEXT_MAX } };
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(texts); i++) {
-		*texts[i].to = text_or_empty(f->body, texts[i].key, texts[i].max);
-		if (!*texts[i].to)
-			return corrupt(f, err, "a text is missing, too long or not a text");
-	}
-	return EXS_OK;
-}
-
-static exs_status run_started(struct state *s, const exs_fact *f, exs_err *err)
-{
-	struct buf word, first;
-	exs_status status;
-	int64_t v = 0, depth = 0;
-
-	if (f->attempt != 1)
-		return corrupt(f, err, "it belongs to another attempt");
-	if (!json_get_int(f->body, "v", &v) || v != 1)
-		return err_set(err, EXS_CORRUPT, 0,
-			       "run_started has version %lld; this release reads 1", (long long)v);
-	if (texts_of(s, f, err))
-		return err->status;
-	if (!limits_of(f->body, &s->limits))
-		return corrupt(f, err, "its limits are missing or out of range");
-	json_get_int(f->body, "depth", &depth);
-	s->depth = (int32_t)(depth < 0 || depth > 1000 ? 0 : depth);
-	if (list_of(f->body, "models", CHAIN_MAX, s->models, &s->model_count) ||
-	    s->model_count == 0)
-		return corrupt(f, err, "it names no model, or more than 8");
-	if (list_alloc(f->body, "tools", TOOLS_MAX, &s->tools, &s->tool_count) ||
-	    list_alloc(f->body, "deliver", CHAIN_MAX, &s->deliver, &s->deliver_count))
-		return corrupt(f, err, "its lists cannot be read");
-	buf_init(&word, RUN_NAME_MAX);
-	s->park_in_doubt =
-		json_get_text(f->body, "in_doubt", &word) && str_is(buf_view(&word), "park");
-	buf_clear(&word);
-	s->relaxed =
-		json_get_text(f->body, "durability", &word) && str_is(buf_view(&word), "relaxed");
-	buf_release(&word);
-
-	buf_init(&first, RUN_TEXT_MAX * 2);
-	message_user(&first, str_of(s->input));
-	status = state_segment_add(s, &first);
-	buf_release(&first);
-	if (status)
-		return err_set(err, status, 0, "no room for the run's input");
-	s->started = true;
-	s->attempt = 1;
-	s->started_ms = f->at_ms;
-	return EXS_OK;
-}
-
-/* What the dead attempt left open is open no more: its turn is lost, its calls are judged by plan.
- */
+/* What the dead attempt left open is open no more: its turn is lost, plan judges its calls. */
 static exs_status run_resumed(struct state *s, const exs_fact *f, exs_err *err)
 {
 	exs_status status;
 	uint32_t i;
 
 	if (f->attempt != s->attempt + 1)
-		return corrupt(f, err, "the attempts have a hole");
+		return fold_corrupt(f, err, "the attempts have a hole");
 	s->attempt = f->attempt;
 	s->crashes = s->parked ? s->crashes : s->crashes + 1;
 	s->parked = false;
@@ -174,10 +57,10 @@ static exs_status run_resumed(struct state *s, const exs_fact *f, exs_err *err)
 
 static exs_status set_text(char **to, const exs_fact *f, exs_err *err)
 {
-	char *text = text_or_empty(f->body, "text", RUN_TEXT_MAX);
+	char *text = fold_text(f->body, "text", RUN_TEXT_MAX);
 
 	if (!text)
-		return corrupt(f, err, "its text cannot be read");
+		return fold_corrupt(f, err, "its text cannot be read");
 	free(*to);
 	*to = text;
 	return EXS_OK;
@@ -194,7 +77,7 @@ static exs_status run_cancelled(struct state *s, const exs_fact *f, exs_err *err
 	buf_release(&word);
 	if (cause <= EXS_CAUSE_NONE ||
 	    cause == EXS_CAUSE_SHUTDOWN) /* a stop is no end of the run */
-		return corrupt(f, err, "its cause is unknown");
+		return fold_corrupt(f, err, "its cause is unknown");
 	if (s->cancelled) /* the first cause wins */
 		return EXS_OK;
 	s->cancelled = cause;
@@ -221,10 +104,10 @@ static exs_status run_ended(struct state *s, const exs_fact *f, exs_err *err)
 		memcpy(s->reason, word.p, word.n + 1);
 	buf_release(&word);
 	if (s->status <= EXS_ENDED_NONE)
-		return corrupt(f, err, "its status is unknown");
-	output = text_or_empty(f->body, "output", RUN_TEXT_MAX);
+		return fold_corrupt(f, err, "its status is unknown");
+	output = fold_text(f->body, "output", RUN_TEXT_MAX);
 	if (!output)
-		return corrupt(f, err, "its output cannot be read");
+		return fold_corrupt(f, err, "its output cannot be read");
 	free(s->output);
 	s->output = output;
 	s->ended = true;
@@ -232,18 +115,18 @@ static exs_status run_ended(struct state *s, const exs_fact *f, exs_err *err)
 	s->why = NULL;
 	if (s->status == EXS_ENDED_OK)
 		return EXS_OK;
-	s->why = text_or_empty(f->body, "error", RUN_TEXT_MAX);
-	return s->why ? EXS_OK : corrupt(f, err, "its error cannot be read");
+	s->why = fold_text(f->body, "error", RUN_TEXT_MAX);
+	return s->why ? EXS_OK : fold_corrupt(f, err, "its error cannot be read");
 }
 
 static exs_status turn_started(struct state *s, const exs_fact *f, exs_err *err)
 {
 	if (s->turn_open || s->call_count > 0)
-		return corrupt(f, err, "a turn begins while something is open");
+		return fold_corrupt(f, err, "a turn begins while something is open");
 	if (f->step != s->step + 1)
-		return corrupt(f, err, "its step does not follow");
+		return fold_corrupt(f, err, "its step does not follow");
 	if (s->final || s->failed || s->denied || s->cancelled)
-		return corrupt(f, err, "a turn begins after the run was decided");
+		return fold_corrupt(f, err, "a turn begins after the run was decided");
 	s->turn_open = true;
 	return EXS_OK;
 }
@@ -305,9 +188,9 @@ static exs_status turn_ended(struct state *s, const exs_fact *f, exs_err *err)
 	exs_str message;
 
 	if (!s->turn_open || f->step != s->step + 1)
-		return corrupt(f, err, "no such turn is open");
+		return fold_corrupt(f, err, "no such turn is open");
 	if (!json_get_object(f->body, "message", &message))
-		return corrupt(f, err, "it holds no message");
+		return fold_corrupt(f, err, "it holds no message");
 	if (message_check_shape(message, &why))
 		return err_set(err, EXS_CORRUPT, 0, "fact %lld: %.200s", (long long)f->seq,
 			       why.text);
@@ -344,10 +227,10 @@ static exs_status steered(struct state *s, const exs_fact *f, exs_err *err)
 	exs_status status;
 
 	if (!text)
-		return corrupt(f, err, "it holds no text");
+		return fold_corrupt(f, err, "it holds no text");
 	if (s->steer_count == STEERS_MAX) {
 		free(text);
-		return corrupt(f, err, "more messages wait than the kernel lets in");
+		return fold_corrupt(f, err, "more messages wait than the kernel lets in");
 	}
 	s->steers[s->steer_count++] = text;
 	status = fold_steers(s);
@@ -386,7 +269,7 @@ static exs_status limit_raised(struct state *s, const exs_fact *f, exs_err *err)
 	runtime = str_is(buf_view(&what), "runtime_ms");
 	buf_release(&what);
 	if (!json_get_int(f->body, "now", &now) || now < 1 || (!steps && !runtime))
-		return corrupt(f, err, "it does not say which limit is what now");
+		return fold_corrupt(f, err, "it does not say which limit is what now");
 	if (steps)
 		s->limits.steps = (int32_t)(now > INT32_MAX ? INT32_MAX : now);
 	else
@@ -398,7 +281,7 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 {
 	switch (f->kind) {
 	case EXS_FACT_RUN_STARTED:
-		return run_started(s, f, err);
+		return fold_run_started(s, f, err);
 	case EXS_FACT_RUN_RESUMED:
 		return run_resumed(s, f, err);
 	case EXS_FACT_RUN_PARKED:
@@ -440,14 +323,14 @@ exs_status fold(struct state *s, const exs_fact *f, exs_err *err)
 			       "fact %lld follows fact %lld: the log has a hole", (long long)f->seq,
 			       (long long)s->seq);
 	if (s->started == (f->kind == EXS_FACT_RUN_STARTED))
-		return corrupt(f, err,
-			       s->started ? "the run begins twice" : "the run has not begun");
+		return fold_corrupt(f, err,
+				    s->started ? "the run begins twice" : "the run has not begun");
 	if (s->started && f->kind != EXS_FACT_RUN_RESUMED && f->attempt != s->attempt)
-		return corrupt(f, err, "it belongs to another attempt");
+		return fold_corrupt(f, err, "it belongs to another attempt");
 	if (s->ended && f->kind != EXS_FACT_DELIVERY_ENDED && f->kind != EXS_FACT_PORT_FAILED)
-		return corrupt(f, err, "the run had ended");
+		return fold_corrupt(f, err, "the run had ended");
 	if (s->parked && f->kind != EXS_FACT_RUN_RESUMED && f->kind != EXS_FACT_PORT_FAILED)
-		return corrupt(f, err, "the run was parked");
+		return fold_corrupt(f, err, "the run was parked");
 	status = json_check_object(f->body, JSON_DEPTH_MAX, &why);
 	if (status)
 		return err_set(err, status == EXS_NOMEM ? EXS_NOMEM : EXS_CORRUPT, 0,

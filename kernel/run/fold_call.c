@@ -3,20 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "run/body.h"
 #include "run/message.h"
 #include "run/state_edit.h"
 #include "run/words.h"
-
-static exs_status corrupt(const exs_fact *f, exs_err *err, const char *what)
-{
-	return err_set(err, EXS_CORRUPT, 0, "fact %lld (%s %.*s): %s", (long long)f->seq,
-		       fact_word(f->kind),
-		       (int)(f->call_id.n > CALL_ID_MAX ? CALL_ID_MAX : f->call_id.n),
-		       f->call_id.p ? f->call_id.p : "", what);
-}
 
 /* FNV-1a over name, a NUL and the argument bytes: tells equal calls apart from other ones. */
 static uint64_t fingerprint(const struct call *c)
@@ -72,17 +66,16 @@ exs_status fold_turn_calls(struct state *s, exs_str message, exs_err *err)
 	struct message_calls it;
 	struct message_call from;
 	exs_status status = EXS_OK;
-	uint32_t n = 0;
+	uint32_t n;
 
-	for (message_calls_init(&it, message); message_calls_next(&it, &from);)
-		n++;
+	message_calls_init(&it, message);
+	n = message_calls_left(&it);
 	if (n == 0)
 		return EXS_OK;
 	s->calls = calloc(n, sizeof *s->calls);
 	if (!s->calls)
 		return err_set(err, EXS_NOMEM, 0, "no memory for calls");
-	for (message_calls_init(&it, message);
-	     status == EXS_OK && message_calls_next(&it, &from);) {
+	while (status == EXS_OK && message_calls_next(&it, &from)) {
 		status = call_fill(&s->calls[s->call_count++], &from);
 		if (status == EXS_OK)
 			status = count_same(s, &s->calls[s->call_count - 1]);
@@ -90,37 +83,40 @@ exs_status fold_turn_calls(struct state *s, exs_str message, exs_err *err)
 	return status;
 }
 
-static exs_status find_call(struct state *s, const exs_fact *f, struct call **out, exs_err *err)
+/* NULL, and the sentence is written: this turn asked for no such call. */
+static struct call *find_call(struct state *s, const exs_fact *f, exs_err *err)
 {
 	int32_t i = call_index(s, f->call_id);
 
-	if (i < 0 || f->step != s->step)
-		return corrupt(f, err, "no such call was asked for");
-	*out = &s->calls[i];
-	return EXS_OK;
+	if (i >= 0 && f->step == s->step)
+		return &s->calls[i];
+	fold_corrupt(f, err, "no such call was asked for");
+	return NULL;
 }
 
 exs_status fold_call_started(struct state *s, const exs_fact *f, exs_err *err)
 {
-	struct call *c;
-	struct buf word;
-	int32_t effect = -1;
+	struct call *c = find_call(s, f, err);
+	struct member m[] = { MEMBER("effect"), MEMBER("key") };
+	struct buf scratch;
+	int32_t effect;
+	exs_str key;
 
-	if (find_call(s, f, &c, err))
-		return err->status;
+	if (!c)
+		return EXS_CORRUPT;
 	if (c->stage != CALL_PLANNED && c->stage != CALL_STALE)
-		return corrupt(f, err, "the call was started already, or has ended");
-	buf_init(&word, RUN_NAME_MAX);
-	if (json_get_text(f->body, "effect", &word))
-		effect = effect_of(buf_view(&word));
-	buf_clear(&word);
-	if (effect < 0 || !json_get_text(f->body, "key", &word) || word.n >= sizeof c->key) {
-		buf_release(&word);
-		return corrupt(f, err, "its effect or its key cannot be read");
+		return fold_corrupt(f, err, "the call was started already, or has ended");
+	body_members(f->body, m, ARRAY_LEN(m));
+	buf_init(&scratch, sizeof c->key - 1);
+	effect = effect_of(body_text(m[0].value, &scratch));
+	key = body_text(m[1].value, &scratch);
+	if (effect >= 0 && key.p) {
+		memcpy(c->key, key.p, key.n);
+		c->key[key.n] = '\0';
 	}
-	memcpy(c->key, word.n ? word.p : "", word.n);
-	c->key[word.n] = '\0';
-	buf_release(&word);
+	buf_release(&scratch);
+	if (effect < 0 || !key.p)
+		return fold_corrupt(f, err, "its effect or its key cannot be read");
 	c->effect = effect;
 	c->stage = CALL_STARTED;
 	c->tries++;
@@ -175,24 +171,23 @@ static exs_status step_done(struct state *s)
 
 exs_status fold_call_ended(struct state *s, const exs_fact *f, exs_err *err)
 {
-	struct call *c;
-	struct buf word;
-	exs_str content;
+	struct call *c = find_call(s, f, err);
+	struct member m[] = { MEMBER("status"), MEMBER("content") };
+	struct buf scratch;
 	exs_status status;
-	int32_t outcome = -1;
+	int32_t outcome;
 
-	if (find_call(s, f, &c, err))
-		return err->status;
+	if (!c)
+		return EXS_CORRUPT;
 	if (c->stage == CALL_ENDED)
-		return corrupt(f, err, "the call ends twice");
-	buf_init(&word, RUN_NAME_MAX);
-	if (json_get_text(f->body, "status", &word))
-		outcome = outcome_of(buf_view(&word));
-	buf_release(&word);
-	if (outcome < 0 || json_get(f->body, "content", &content) ||
-	    json_type(content) != JSON_STRING)
-		return corrupt(f, err, "its status or its content cannot be read");
-	c->content = str_dup(content);
+		return fold_corrupt(f, err, "the call ends twice");
+	body_members(f->body, m, ARRAY_LEN(m));
+	buf_init(&scratch, RUN_NAME_MAX);
+	outcome = outcome_of(body_text(m[0].value, &scratch));
+	buf_release(&scratch);
+	if (outcome < 0 || json_type(m[1].value) != JSON_STRING)
+		return fold_corrupt(f, err, "its status or its content cannot be read");
+	c->content = str_dup(m[1].value);
 	if (!c->content)
 		return err_set(err, EXS_NOMEM, 0, "no memory for a result");
 	c->outcome = outcome;
@@ -264,7 +259,7 @@ exs_status fold_turn_failed(struct state *s, const exs_fact *f, exs_err *err)
 	bool cut = false;
 
 	if (!s->turn_open || f->step != s->step + 1)
-		return corrupt(f, err, "no such turn is open");
+		return fold_corrupt(f, err, "no such turn is open");
 	buf_init(&word, RUN_NAME_MAX);
 	if (json_get_text(f->body, "status", &word))
 		status = status_of(buf_view(&word));
@@ -273,7 +268,7 @@ exs_status fold_turn_failed(struct state *s, const exs_fact *f, exs_err *err)
 		klass = class_of(buf_view(&word));
 	buf_release(&word);
 	if (status <= EXS_OK || klass < 0)
-		return corrupt(f, err, "its status or its class is unknown");
+		return fold_corrupt(f, err, "its status or its class is unknown");
 	json_get_bool(f->body, "cut", &cut);
 	json_get_int(f->body, "retry_after_ms", &asked_ms);
 	s->turn_open = false;

@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "host/calls.h"
 
+#define HEAD_DEPTH_MAX 4u /* more than it has; members may be added */
+
 void head_text(const struct head *h, char out[HEAD_TEXT_MAX])
 {
 	snprintf(out, HEAD_TEXT_MAX,
@@ -26,9 +28,10 @@ exs_status head_parse(exs_str text, struct head *out, exs_err *err)
 	int64_t v = 0;
 	char *owner;
 
-	if (json_check_object(text, 4, &why) || !json_get_int(text, "v", &v))
+	if (json_check_object(text, HEAD_DEPTH_MAX, &why))
 		return err_set(err, EXS_CORRUPT, 0, "a run's head cannot be read: %.150s",
 			       why.text);
+	json_get_int(text, "v", &v);
 	if (v != 1)
 		return err_set(err, EXS_CORRUPT, 0,
 			       "a run's head has version %lld; this release reads 1", (long long)v);
@@ -62,6 +65,9 @@ exs_status head_read(struct host *h, const char *run_id, struct head *out, exs_e
 	status = call_store_get(h->store, str_of(key), buf_sink_init(&sink, &value), err);
 	if (status == EXS_OK)
 		status = head_parse(buf_view(&value), out, err);
+	else if (status == EXS_TOOBIG)
+		status = err_set(err, EXS_CORRUPT, 0, "a run's head is longer than %u bytes",
+				 HEAD_TEXT_MAX);
 	buf_release(&value);
 	return status;
 }

@@ -9,32 +9,43 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-/* mail_lock is held. */
-static void schedule(struct run *run)
+/* mail_lock is held. False: a worker has it already, or will have. */
+static bool put_in(struct run *run, struct mail *mail)
 {
-	exs_err err = EXS_ERR_INIT;
-
+	if (mail->posted)
+		return false;
+	mail->posted = true;
+	mail->next = NULL;
+	*run->mail_tail = mail;
+	run->mail_tail = &mail->next;
 	if (run->scheduled)
-		return;
+		return false;
 	run->scheduled = true;
 	run_ref(run); /* run_pass gives it back */
 	run->job.run = run_pass;
-	/* The pool has a thread since the engine was opened, so this cannot fail. */
-	if (pool_submit(&run->host->steps, &run->job, &err))
+	return true;
+}
+
+void run_post_locked(struct run *run, struct mail *mail)
+{
+	exs_err err = EXS_ERR_INIT;
+
+	/* The pool has a thread since the engine was opened and keeps it while a run is live. */
+	if (put_in(run, mail) && pool_submit(&run->host->steps, &run->job, &err))
 		abort();
 }
 
 void run_post(struct run *run, struct mail *mail)
 {
+	exs_err err = EXS_ERR_INIT;
+	bool first;
+
 	pthread_mutex_lock(&run->mail_lock);
-	if (!mail->posted) {
-		mail->posted = true;
-		mail->next = NULL;
-		*run->mail_tail = mail;
-		run->mail_tail = &mail->next;
-		schedule(run);
-	}
+	first = put_in(run, mail);
 	pthread_mutex_unlock(&run->mail_lock);
+	/* The engine is closed: the run is over, and the mail is only put away. */
+	if (first && pool_submit(&run->host->steps, &run->job, &err))
+		run_pass(&run->job);
 }
 
 exs_status run_note(struct run *run, enum note_what what, int64_t number, exs_str text)
@@ -49,22 +60,30 @@ exs_status run_note(struct run *run, enum note_what what, int64_t number, exs_st
 	n->number = number;
 	n->text = str_dup(text);
 	pthread_mutex_lock(&run->mail_lock);
-	if (run->over)
+	if (run->over || run->closed)
 		status = EXS_NOTFOUND;
 	else if (!n->text)
 		status = EXS_NOMEM;
 	else if (run->note_n >= STEERS_MAX)
-		status = EXS_TOOBIG;
-	else
+		status = EXS_AGAIN;
+	if (status == EXS_OK) { /* counted and in the box at once: an empty box means that none is
+				   on its way */
 		run->note_n++;
+		run_post_locked(run, &n->mail);
+	}
 	pthread_mutex_unlock(&run->mail_lock);
 	if (status) {
 		free(n->text);
 		free(n);
-		return status;
 	}
-	run_post(run, &n->mail);
-	return EXS_OK;
+	return status;
+}
+
+void run_close_mail(struct run *run)
+{
+	pthread_mutex_lock(&run->mail_lock);
+	run->closed = true;
+	pthread_mutex_unlock(&run->mail_lock);
 }
 
 struct mail *run_take_mail(struct run *run, struct buf *delta)
@@ -115,7 +134,7 @@ void run_arm(struct run *run)
 			first = run->due[i];
 	/* A timer that fires too early finds nothing due and is set again: cheaper than moving it
 	 * later. */
-	if (!first || (run->armed_ms && run->armed_ms <= first))
+	if (!first || (run->armed_ms && run->armed_ms <= first) || run->phase == RUN_OVER)
 		return;
 	run->armed_ms = first;
 	timer_set(&run->host->timers, &run->timer, first);

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "run/body.h"
 #include "run/state.h"
 
 #define WEAK_ANSWER_MAX 120u /* a pointer back to an earlier answer is short */
@@ -24,19 +25,20 @@ static bool is_text(exs_str v)
 
 static exs_status check_call(exs_str call, exs_str *out_id, exs_err *err)
 {
-	exs_str id, name, args;
+	struct member m[] = { MEMBER("id"), MEMBER("name"), MEMBER("arguments") };
 
 	if (json_type(call) != JSON_OBJECT)
 		return bad(err, "a call is not an object");
-	if (json_get(call, "id", &id) || !is_text(id) || id.n <= 2)
+	body_members(call, m, ARRAY_LEN(m));
+	if (!is_text(m[0].value) || m[0].value.n <= 2)
 		return bad(err, "a call has no id");
-	if (json_get(call, "name", &name) || !is_text(name) || name.n <= 2)
+	if (!is_text(m[1].value) || m[1].value.n <= 2)
 		return bad(err, "a call has no name");
-	if (id.n > RUN_NAME_MAX || name.n > RUN_NAME_MAX)
+	if (m[0].value.n > RUN_NAME_MAX || m[1].value.n > RUN_NAME_MAX)
 		return bad(err, "a call's id or name is longer than 256 bytes");
-	if (json_get(call, "arguments", &args) || !is_text(args))
+	if (!is_text(m[2].value))
 		return bad(err, "a call has no arguments text");
-	*out_id = id;
+	*out_id = m[0].value;
 	return EXS_OK;
 }
 
@@ -90,13 +92,14 @@ exs_status message_check_assistant(exs_str message, exs_err *err)
 
 exs_status message_check_shape(exs_str message, exs_err *err)
 {
-	exs_str v;
+	struct member m[] = { MEMBER("role"), MEMBER("parts"), MEMBER("calls") };
 
-	if (json_get(message, "role", &v) || !str_is(v, "\"assistant\""))
+	body_members(message, m, ARRAY_LEN(m));
+	if (!str_is(m[0].value, "\"assistant\""))
 		return bad(err, "its role is not 'assistant'");
-	if (json_get(message, "parts", &v) == EXS_OK && check_parts(v, err))
+	if (m[1].value.p && check_parts(m[1].value, err))
 		return EXS_INVALID;
-	if (json_get(message, "calls", &v) == EXS_OK && check_calls(v, err))
+	if (m[2].value.p && check_calls(m[2].value, err))
 		return EXS_INVALID;
 	return EXS_OK;
 }
@@ -112,13 +115,26 @@ void message_calls_init(struct message_calls *c, exs_str message)
 
 bool message_calls_next(struct message_calls *c, struct message_call *out)
 {
+	struct member m[] = { MEMBER("id"), MEMBER("name"), MEMBER("arguments") };
 	exs_str call;
 
 	if (!json_next(&c->it, NULL, &call))
 		return false;
-	return json_get(call, "id", &out->id) == EXS_OK &&
-	       json_get(call, "name", &out->name) == EXS_OK &&
-	       json_get(call, "arguments", &out->arguments) == EXS_OK;
+	body_members(call, m, ARRAY_LEN(m));
+	out->id = m[0].value;
+	out->name = m[1].value;
+	out->arguments = m[2].value;
+	return out->id.p && out->name.p && out->arguments.p;
+}
+
+uint32_t message_calls_left(const struct message_calls *c)
+{
+	struct json_iter it = c->it;
+	uint32_t n = 0;
+
+	while (json_next(&it, NULL, NULL))
+		n++;
+	return n;
 }
 
 void message_text(exs_str message, struct buf *out)

@@ -23,6 +23,7 @@ struct message_calls {
 };
 void message_calls_init(struct message_calls *c, exs_str message);
 bool message_calls_next(struct message_calls *c, struct message_call *out);
+uint32_t message_calls_left(const struct message_calls *c);
 
 /* Appends the text parts of a message (not the reasoning), joined as they stand. */
 void message_text(exs_str message, struct buf *out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* owner.c - see owner.h. The row is "k/owner/ID", the lock file STATE_DIR/owners/ID.lock. */
-#include "run/owner.h"
+#include "run/owner_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,33 +15,10 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "host/calls.h"
 
-#define OWNER_KEY_MAX  64u
-#define OWNER_TEXT_MAX 512u
-#define BOOT_ID_MAX    40u
-#define POLL_MS	       100 /* how often a silent owner's counter is looked at */
-
-struct owner {
-	struct host *host;
-	char id[ID_MAX], key[OWNER_KEY_MAX], boot[BOOT_ID_MAX];
-	char *lock_path;
-	int lock_fd;
-	int64_t lease_ms, started_ms;
-	void (*beat)(void *arg);
-	void *arg;
-
-	struct timer timer;
-	struct job job;
-	pthread_mutex_t lock; /* what is below */
-	pthread_cond_t quiet;
-	struct pending pending;
-	struct batch batch;
-	int64_t counter, sent_ms;
-	bool out, working, closing;
-	_Atomic int64_t sure_until_ms;
-	_Atomic bool lost;
-};
+#define BEAT_MIN_MS 10
 
 static void owner_text(const struct owner *o, int64_t counter, char out[OWNER_TEXT_MAX])
 {
@@ -62,7 +39,7 @@ static void read_boot_id(char out[BOOT_ID_MAX])
 
 /* ---- the lock file ---- */
 
-static char *lock_path(const struct host *h, const char *id)
+char *owner_lock_path(const struct host *h, const char *id)
 {
 	struct buf b;
 	char *path;
@@ -94,7 +71,7 @@ static exs_status make_dirs(const char *path, exs_err *err)
 
 static exs_status take_lock(struct owner *o, exs_err *err)
 {
-	o->lock_path = lock_path(o->host, o->id);
+	o->lock_path = owner_lock_path(o->host, o->id);
 	if (!o->lock_path)
 		return err_set(err, EXS_NOMEM, 0, "no memory for a path");
 	if (make_dirs(o->lock_path, err))
@@ -106,21 +83,14 @@ static exs_status take_lock(struct owner *o, exs_err *err)
 	return EXS_OK;
 }
 
-/* Free: whoever held it is dead. A missing file says nothing (another host, another state folder).
- */
-static bool lock_is_free(const struct host *h, const char *id)
-{
-	auto_free char *path = lock_path(h, id);
-	auto_close int fd = path ? open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
-
-	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
-}
-
 /* ---- the heartbeat ---- */
 
 static void set_timer(struct owner *o)
 {
-	timer_set(&o->host->timers, &o->timer, clock_mono_ms() + o->lease_ms / 4);
+	int64_t beat_ms = o->lease_ms / 4;
+
+	timer_set(&o->host->timers, &o->timer,
+		  clock_mono_ms() + (beat_ms > BEAT_MIN_MS ? beat_ms : BEAT_MIN_MS));
 }
 
 static void renewed(struct pending *p)
@@ -132,14 +102,65 @@ static void renewed(struct pending *p)
 	if (p->status == EXS_OK) {
 		o->counter++;
 		atomic_store(&o->sure_until_ms, o->sent_ms + o->lease_ms / 2);
-	} else if (p->status == EXS_CONFLICT && !atomic_exchange(&o->lost, true)) {
-		log_error(o->host->log,
-			  "this process was taken for dead and its runs were given to another one");
 	} else {
+		o->unclear = true;
 		log_warn(o->host->log, "the lease was not renewed: %s", p->err.text);
 	}
 	pthread_cond_broadcast(&o->quiet);
 	pthread_mutex_unlock(&o->lock);
+}
+
+static void owner_free(struct owner *o)
+{
+	if (o->lock_fd >= 0)
+		close(o->lock_fd);
+	free(o->lock_path);
+	batch_release(&o->batch);
+	buf_release(&o->pending.out);
+	pthread_cond_destroy(&o->quiet);
+	pthread_mutex_destroy(&o->lock);
+	free(o);
+}
+
+/* Nobody waited any longer for this answer. */
+static void renewed_late(struct pending *p)
+{
+	owner_free(container_of(p, struct owner, pending));
+}
+
+exs_status owner_read_row(struct host *h, const char *id, struct buf *out, exs_err *err)
+{
+	char key[OWNER_KEY_MAX];
+	struct buf_sink sink;
+
+	snprintf(key, sizeof key, "k/owner/%s", id);
+	buf_clear(out);
+	return call_store_get(h->store, str_of(key), buf_sink_init(&sink, out), err);
+}
+
+/*
+ * A renewal that failed may be in all the same. Nobody else writes our row, but whoever takes us
+ * for dead deletes it. lock is held.
+ */
+static exs_status look_again(struct owner *o, exs_err *err)
+{
+	struct buf row;
+	exs_status status;
+
+	buf_init(&row, OWNER_TEXT_MAX);
+	pthread_mutex_unlock(&o->lock);
+	status = owner_read_row(o->host, o->id, &row, err);
+	pthread_mutex_lock(&o->lock);
+	if (status == EXS_OK && !json_get_int(buf_view(&row), "counter", &o->counter))
+		status = err_set(err, EXS_CORRUPT, 0, "row '%s' of the store cannot be read",
+				 o->key);
+	buf_release(&row);
+	if (status == EXS_NOTFOUND && o->counter > 0 && !atomic_exchange(&o->lost, true))
+		log_error(o->host->log,
+			  "this process was taken for dead and its runs were given to another one");
+	if (status == EXS_OK)
+		o->unclear = false;
+	return status;
 }
 
 /* lock is held. */
@@ -148,6 +169,8 @@ static exs_status renew(struct owner *o, exs_err *err)
 	char text[OWNER_TEXT_MAX];
 	exs_status status = EXS_OK;
 
+	if (o->unclear && look_again(o, err))
+		return err->status;
 	batch_release(&o->batch);
 	if (o->counter > 0) {
 		owner_text(o, o->counter, text);
@@ -160,7 +183,7 @@ static exs_status renew(struct owner *o, exs_err *err)
 		return status;
 	buf_release(&o->pending.out);
 	o->sent_ms = clock_mono_ms();
-	o->out = true;
+	o->out = o->tried = true;
 	pthread_mutex_unlock(&o->lock); /* a store without a committer ends at once */
 	status = call_store_submit(o->host->store, &o->batch, &o->pending, err);
 	pthread_mutex_lock(&o->lock);
@@ -197,13 +220,26 @@ static void fire(struct timer *t)
 	if (!o->closing) {
 		o->working = true;
 		o->job.run = work;
-		if (pool_submit(&o->host->steps, &o->job, &err))
+		if (pool_submit(&o->host->steps, &o->job, &err)) {
 			o->working = false;
+			set_timer(o);
+		}
 	}
 	pthread_mutex_unlock(&o->lock);
 }
 
 /* ---- life ---- */
+
+/* Until no renewal and no heartbeat is under way. lock is held. */
+static bool wait_quiet(struct owner *o, int64_t wait_ms)
+{
+	struct timespec until = mono_time(clock_mono_ms() + wait_ms);
+
+	while (o->out || o->working)
+		if (pthread_cond_timedwait(&o->quiet, &o->lock, &until))
+			break;
+	return !o->out && !o->working;
+}
 
 exs_status owner_open(struct host *host, struct ids *ids, void (*beat)(void *arg), void *arg,
 		      struct owner **out, exs_err *err)
@@ -221,8 +257,9 @@ exs_status owner_open(struct host *host, struct ids *ids, void (*beat)(void *arg
 	o->started_ms = clock_wall_ms();
 	o->timer.fire = fire;
 	o->pending.ended = renewed;
+	o->pending.late = renewed_late;
 	pthread_mutex_init(&o->lock, NULL);
-	pthread_cond_init(&o->quiet, NULL);
+	cond_init_mono(&o->quiet);
 	batch_init(&o->batch);
 	read_boot_id(o->boot);
 	status = ids_next(ids, o->id, err);
@@ -232,16 +269,18 @@ exs_status owner_open(struct host *host, struct ids *ids, void (*beat)(void *arg
 	if (status == EXS_OK) {
 		pthread_mutex_lock(&o->lock);
 		status = renew(o, err);
-		while (status == EXS_OK && o->out)
-			pthread_cond_wait(&o->quiet, &o->lock);
-		if (status == EXS_OK && o->counter == 0)
+		if (status == EXS_OK && !wait_quiet(o, WAIT_STORE_MS))
+			status = err_set(err, EXS_IO, 0,
+					 "the store does not answer when this process's row is "
+					 "written");
+		else if (status == EXS_OK && o->counter == 0)
 			status = err_set(err, o->pending.status, 0,
 					 "the store does not take this process's row: %.150s",
 					 o->pending.err.text);
 		pthread_mutex_unlock(&o->lock);
 	}
 	if (status) {
-		owner_close(o);
+		owner_close(o, 0);
 		return status;
 	}
 	set_timer(o);
@@ -249,10 +288,22 @@ exs_status owner_open(struct host *host, struct ids *ids, void (*beat)(void *arg
 	return EXS_OK;
 }
 
-void owner_close(struct owner *o)
+/* A process that closed in good order has no row; it stays when the store does not answer. */
+static void delete_row(struct owner *o)
 {
 	exs_err err = EXS_ERR_INIT;
 	struct batch b;
+
+	batch_init(&b);
+	if (batch_del(&b, str_of(NULL), str_of(o->key), &err) ||
+	    call_store_commit(o->host->store, &b, &err))
+		log_warn(o->host->log, "this process's row stays in the store: %s", err.text);
+	batch_release(&b);
+}
+
+void owner_close(struct owner *o, int64_t wait_ms)
+{
+	bool quiet, heartbeat;
 
 	if (!o)
 		return;
@@ -261,24 +312,23 @@ void owner_close(struct owner *o)
 	pthread_mutex_unlock(&o->lock);
 	timer_cancel(&o->host->timers, &o->timer);
 	pthread_mutex_lock(&o->lock);
-	while (o->out || o->working)
-		pthread_cond_wait(&o->quiet, &o->lock);
+	quiet = wait_quiet(o, wait_ms);
+	heartbeat = o->working;
 	pthread_mutex_unlock(&o->lock);
-	batch_init(&b);
-	if (o->counter > 0 && (batch_del(&b, str_of(NULL), str_of(o->key), &err) ||
-			       call_store_commit(o->host->store, &b, &err)))
-		log_warn(o->host->log, "this process's row stays in the store: %s", err.text);
-	batch_release(&b);
+	if (quiet && o->tried)
+		delete_row(o);
+	if (!quiet)
+		log_warn(o->host->log, "this process's row stays in the store, which is silent");
 	if (o->lock_fd >= 0)
 		unlink(o->lock_path);
-	if (o->lock_fd >= 0)
-		close(o->lock_fd);
-	free(o->lock_path);
-	batch_release(&o->batch);
-	buf_release(&o->pending.out);
-	pthread_cond_destroy(&o->quiet);
-	pthread_mutex_destroy(&o->lock);
-	free(o);
+	/* What the store or a worker may still touch stays until it lets go. */
+	if (!quiet && (heartbeat || done_abandon(&o->host->done, &o->pending)))
+		return;
+	pthread_mutex_lock(&o->lock);
+	while (o->out) /* its answer is being given right now */
+		pthread_cond_wait(&o->quiet, &o->lock);
+	pthread_mutex_unlock(&o->lock);
+	owner_free(o);
 }
 
 const char *owner_id(const struct owner *o)
@@ -293,58 +343,7 @@ bool owner_is_sure(const struct owner *o)
 	return !o || (!atomic_load(&o->lost) && clock_mono_ms() < atomic_load(&o->sure_until_ms));
 }
 
-/* ---- other owners ---- */
-
-static exs_status read_row(struct host *h, const char *id, struct buf *out, exs_err *err)
+bool owner_is_lost(const struct owner *o)
 {
-	char key[OWNER_KEY_MAX];
-	struct buf_sink sink;
-
-	snprintf(key, sizeof key, "k/owner/%s", id);
-	buf_clear(out);
-	return call_store_get(h->store, str_of(key), buf_sink_init(&sink, out), err);
-}
-
-/* Nobody may be judged by a clock that is not ours: the counter must stand still while we look. */
-static exs_status watch_counter(struct owner *me, const char *id, const char *first, exs_err *err)
-{
-	struct timespec pause = { 0, POLL_MS * 1000000L };
-	int64_t lease = me->lease_ms, pid = 0, until;
-	struct buf now;
-	exs_status status = EXS_OK;
-
-	json_get_int(str_of(first), "lease_ms", &lease);
-	json_get_int(str_of(first), "pid", &pid);
-	until = clock_mono_ms() + lease;
-	buf_init(&now, OWNER_TEXT_MAX);
-	while (status == EXS_OK && clock_mono_ms() < until && !lock_is_free(me->host, id)) {
-		nanosleep(&pause, NULL);
-		status = read_row(me->host, id, &now, err);
-		if (status == EXS_OK && strcmp(now.p, first) != 0)
-			status = err_set(err, EXS_CONFLICT, 0,
-					 "process %lld carries it and is alive", (long long)pid);
-	}
-	buf_release(&now);
-	return status == EXS_NOTFOUND ? EXS_OK : status;
-}
-
-exs_status owner_is_dead(struct owner *me, const char *id, exs_err *err)
-{
-	struct buf row;
-	exs_status status;
-
-	if (!id[0])
-		return EXS_OK;
-	if (strcmp(id, owner_id(me)) == 0)
-		return err_set(err, EXS_CONFLICT, 0, "this very process carries it");
-	if (lock_is_free(me->host, id))
-		return EXS_OK;
-	buf_init(&row, OWNER_TEXT_MAX);
-	status = read_row(me->host, id, &row, err);
-	if (status == EXS_NOTFOUND)
-		status = EXS_OK; /* it closed in good order */
-	else if (status == EXS_OK)
-		status = watch_counter(me, id, row.p, err);
-	buf_release(&row);
-	return status;
+	return o && atomic_load(&o->lost);
 }

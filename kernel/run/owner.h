@@ -19,16 +19,21 @@ struct owner;
 /* Writes the row and waits until it is durable; then renews it every quarter of lease_ms. */
 exs_status owner_open(struct host *host, struct ids *ids, void (*beat)(void *arg), void *arg,
 		      struct owner **out, exs_err *err);
-/* Deletes the row, frees the lock file; takes NULL. */
-void owner_close(struct owner *o);
+/* Deletes the row, frees the lock file; takes NULL. Waits no longer for a store that is silent. */
+void owner_close(struct owner *o, int64_t wait_ms);
 
 const char *owner_id(const struct owner *o); /* ID_MAX bytes; "" for NULL */
 /* The lease was renewed less than half of it ago: nobody may have taken our runs. */
 bool owner_is_sure(const struct owner *o);
+/* This process was taken for dead: it will never be sure again. */
+bool owner_is_lost(const struct owner *o);
 /*
- * May the runs of that owner be taken? OK; CONFLICT with a sentence that names the process. Waits
- * up to the lease time when it cannot be told at once.
+ * May the runs of that owner be taken? OK, and its row is gone: if it only slept it will find that
+ * out. CONFLICT with a sentence that names the process. Waits up to the lease time when it cannot
+ * be told at once.
  */
 exs_status owner_is_dead(struct owner *me, const char *id, exs_err *err);
+/* The same without waiting: false when it cannot be told at once. */
+bool owner_is_gone(struct owner *me, const char *id);
 
 #endif

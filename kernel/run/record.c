@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record.c - the log of a run: facts into the state, into a batch, onto the disk, without a hole.
+ * record.c - the log of a run: facts into the state and into a batch, without a hole.
  *
  * run_record folds a fact and queues it. run_flush hands what is queued to the batteries that watch
- * and then to the store as one commit. Commits become durable in order; after an error the kernel
- * keeps them from the first undurable one and sends them again in order, without asking the
- * batteries again.
+ * and then, as one commit, to commit.c.
  */
 #include "run/run.h"
 
@@ -15,6 +13,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "run/aside.h"
 #include "run/engine_priv.h"
 #include "run/words.h"
 
@@ -116,31 +115,7 @@ int64_t run_record(struct run *run, int32_t kind, exs_str name, const char *call
 	return f->pub.seq;
 }
 
-/* ---- one commit ---- */
-
-static struct commit *commit_of(struct pending *p)
-{
-	return container_of(p, struct commit, pending);
-}
-
-void commit_free(struct commit *c)
-{
-	if (!c)
-		return;
-	batch_release(&c->batch);
-	buf_release(&c->pending.out);
-	fact_recs_free(c->facts);
-	free(c);
-}
-
-static void commit_ended(struct pending *p)
-{
-	struct commit *c = commit_of(p);
-	struct run *run = c->run;
-
-	run_post(run, &c->mail);
-	run_unref(run);
-}
+/* ---- one batch ---- */
 
 /* The batch begins with the check of the head that it rests on. */
 exs_status run_open_batch(struct run *run, exs_err *err)
@@ -167,22 +142,6 @@ static exs_status put_head(struct run *run, struct commit *c, exs_err *err)
 	head_key(run->id, key);
 	head_text(&c->after, text);
 	return batch_put(&run->batch, str_of(NULL), str_of(key), str_of(text), err);
-}
-
-static void submit(struct run *run, struct commit *c)
-{
-	exs_err err = EXS_ERR_INIT;
-
-	c->out = true;
-	c->answered = false;
-	buf_release(&c->pending.out);
-	c->pending.ended = commit_ended;
-	run_ref(run);
-	if (call_store_submit(run->host->store, &c->batch, &c->pending, &err) == EXS_OK)
-		return;
-	c->pending.status = err.status;
-	c->pending.err = err;
-	commit_ended(&c->pending);
 }
 
 static exs_status append(struct run *run, exs_err *err)
@@ -236,36 +195,22 @@ static exs_status fill_batch(struct run *run, struct commit *c, exs_err *err)
 	return status;
 }
 
-static void storage_failed(struct run *run, const exs_err *err)
-{
-	int64_t pause = STORAGE_PAUSE_MS;
-	int i;
-
-	run->storage_failing = true;
-	if (run->storage_tries++ == 0)
-		log_warn(run->host->log, "run %s waits for its storage: %s", run->id, err->text);
-	if (run->storage_tries > STORAGE_TRIES) {
-		log_error(run->host->log,
-			  "run %s is parked, its storage does not take its facts: %s", run->id,
-			  err->text);
-		finish_unstored(run);
-		return;
-	}
-	for (i = 1; i < run->storage_tries; i++)
-		pause *= 2;
-	run_due(run, DUE_STORAGE, clock_mono_ms() + pause);
-}
-
-static void settle_grant(struct run *run)
+/* With the facts of the turn; by itself when those are not stored. */
+void run_settle(struct run *run)
 {
 	exs_err err = EXS_ERR_INIT;
 	exs_grant *grant = take(run->grant);
+	struct batch own, *b = run->durable ? &run->batch : &own;
 
 	run->settle = false;
-	if (grant && call_budget_settle(run->host->budget, grant, &run->settle_usage,
-					run->durable ? &run->batch : NULL, &err))
+	if (!grant)
+		return;
+	batch_init(&own);
+	if (call_budget_settle(run->host->budget, grant, &run->settle_usage,
+			       run->host->store ? b : NULL, &err))
 		log_warn(run->host->log, "run %s: a reservation was not settled: %s", run->id,
 			 err.text);
+	aside_send(run->host, &own, "what a turn has used");
 }
 
 static void flush_undurable(struct run *run)
@@ -275,7 +220,7 @@ static void flush_undurable(struct run *run)
 	run->pending_tail = &run->pending;
 	run->pending_n = 0;
 	if (run->settle)
-		settle_grant(run);
+		run_settle(run);
 	watch_inside(run, facts, NULL);
 	watch_outside(run, facts);
 	fact_recs_free(facts);
@@ -301,7 +246,7 @@ void run_flush(struct run *run)
 		free(c);
 		if (!err.text[0])
 			err_set(&err, EXS_NOMEM, 0, "no memory for a batch");
-		storage_failed(run, &err);
+		commit_refused(run, &err);
 		return;
 	}
 	c->run = run;
@@ -311,7 +256,7 @@ void run_flush(struct run *run)
 	run->pending_tail = &run->pending;
 	run->pending_n = 0;
 	if (run->settle)
-		settle_grant(run);
+		run_settle(run);
 	watch_inside(run, c->facts, &run->batch);
 	c->batch = run->batch;
 	batch_init(&run->batch);
@@ -319,101 +264,5 @@ void run_flush(struct run *run)
 	run->head_stored = true;
 	*run->commit_tail = c;
 	run->commit_tail = &c->next;
-	submit(run, c);
-}
-
-/* ---- what the store said ---- */
-
-static bool any_out(const struct run *run)
-{
-	const struct commit *c;
-
-	for (c = run->commits; c; c = c->next)
-		if (c->out && !c->answered)
-			return true;
-	return false;
-}
-
-/* CONFLICT on the first undurable batch: it is in already, or somebody else carries the run. */
-static exs_status settle_conflict(struct run *run, struct commit *c, exs_err *err)
-{
-	struct head now;
-
-	if (head_read(run->host, run->id, &now, err))
-		return err->status == EXS_NOTFOUND ? EXS_CONFLICT : err->status;
-	if (head_equal(&now, &c->after))
-		return EXS_OK;
-	if (head_equal(&now, &c->before))
-		return err_set(err, EXS_IO, 0, "the store answered with a conflict that is none");
-	return EXS_CONFLICT;
-}
-
-static void durable(struct run *run, struct commit *c)
-{
-	run->commits = c->next;
-	if (!run->commits)
-		run->commit_tail = &run->commits;
-	run->durable_seq = c->after.seq;
-	run->durable_step = c->step;
-	run->storage_tries = 0;
-	run->storage_failing = false;
-	run_due(run, DUE_STORAGE, 0);
-	watch_outside(run, c->facts);
-	commit_free(c);
-	if (run->phase == RUN_ENDING && run->durable_seq >= run->end_seq)
-		finish_stored(run);
-}
-
-void run_stored(struct run *run, struct commit *c)
-{
-	exs_err err = EXS_ERR_INIT;
-	exs_status status;
-
-	c->answered = true;
-	if (run->phase == RUN_OVER)
-		return;
-	while ((c = run->commits) && c->answered) {
-		status = c->pending.status;
-		if (status == EXS_CONFLICT && !any_out(run))
-			status = settle_conflict(run, c, &err);
-		else if (status)
-			err = c->pending.err;
-		if (status == EXS_OK) {
-			durable(run, c);
-			continue;
-		}
-		/* Those behind it cannot be in either: wait until all are answered, then send again
-		 * in order. */
-		if (any_out(run))
-			return;
-		if (status == EXS_CONFLICT)
-			finish_lost(run);
-		else
-			storage_failed(run, &err);
-		return;
-	}
-	if (run->pending)
-		run_flush(run);
-}
-
-void run_storage_retry(struct run *run)
-{
-	struct commit *c;
-
-	if (run->phase == RUN_OVER)
-		return;
-	if (!run->commits) { /* the batch could not even be made */
-		run->storage_failing = false;
-		run_flush(run);
-		return;
-	}
-	for (c = run->commits; c; c = c->next)
-		submit(run, c);
-}
-
-bool run_may_start(const struct run *run)
-{
-	if (!run->durable)
-		return true;
-	return !run->storage_failing && run->state.step - run->durable_step < UNDURABLE_TURNS;
+	commit_submit(run, c);
 }

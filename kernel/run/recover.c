@@ -16,6 +16,8 @@
 #include "run/delivery.h"
 #include "run/engine_priv.h"
 
+#define OWNERS_MAX 3 /* owners in a row that we look at before we leave the run to the others */
+
 struct load {
 	struct run *run;
 	exs_err err;
@@ -38,12 +40,20 @@ static exs_status load_state(struct run *run, exs_err *err)
 	return status;
 }
 
+/* They differ when the store is damaged, or when another process has just begun an attempt. */
 static exs_status check_head(const struct run *run, const struct head *head, exs_err *err)
 {
+	struct head now;
+
 	if (head->seq == run->state.seq)
 		return EXS_OK;
-	return err_set(err, EXS_CORRUPT, 0, "run %s has facts up to %lld, its head says %lld",
-		       run->id, (long long)run->state.seq, (long long)head->seq);
+	if (head_read(run->host, run->id, &now, err))
+		return err->status;
+	if (!head_equal(&now, head))
+		return err_set(err, EXS_CONFLICT, 0, "run %s is not taken: another process was faster",
+			       run->id);
+	return err_set(err, EXS_CORRUPT, 0, "run %s has facts up to %lld, its head says %lld", run->id,
+		       (long long)run->state.seq, (long long)head->seq);
 }
 
 /* A run that has ended shows what it ended with. */
@@ -81,20 +91,37 @@ static exs_status record_resumed(struct run *run, exs_err *err)
 	return run_info_fill(run, err);
 }
 
-static exs_status take_over(struct run *run, const struct head *head, exs_err *err)
+/* The head of a run that nobody carries: what it says cannot change under us without a CONFLICT. */
+static exs_status quiet_head(struct engine *e, const char *id, struct head *out, exs_err *err)
 {
-	exs_status status = check_head(run, head, err);
+	char owner[ID_MAX];
+	exs_status status = head_read(e->host, id, out, err);
+	int i;
 
-	if (status == EXS_OK)
-		status = owner_is_dead(run->e->owner, head->owner, err);
+	if (status == EXS_NOTFOUND)
+		return err_set(err, EXS_NOTFOUND, 0,
+			       "there is no run '%.40s'; 'executus runs' lists them", id);
+	/* Judging an owner may take a while, in which it may go on, end, or lose the run to another. */
+	for (i = 0; status == EXS_OK && out->owner[0] && i < OWNERS_MAX; i++) {
+		memcpy(owner, out->owner, sizeof owner);
+		status = owner_is_dead(e->owner, owner, err);
+		if (status == EXS_OK)
+			status = head_read(e->host, id, out, err);
+		if (status == EXS_OK && strcmp(out->owner, owner) == 0)
+			return EXS_OK;
+	}
+	if (status == EXS_OK && out->owner[0])
+		status = err_set(err, EXS_CONFLICT, 0, "other processes take it from each other");
 	if (status == EXS_CONFLICT) {
 		exs_err why = *err;
 
-		return err_set(err, EXS_CONFLICT, 0, "run %s is not taken: %.180s", run->id,
-			       why.text);
+		return err_set(err, EXS_CONFLICT, 0, "run %s is not taken: %.180s", id, why.text);
 	}
-	if (status)
-		return status;
+	return status;
+}
+
+static exs_status take_over(struct run *run, const struct head *head, exs_err *err)
+{
 	run->durable = true;
 	run->head = *head;
 	run->head_stored = true;
@@ -107,17 +134,17 @@ static exs_status take_over(struct run *run, const struct head *head, exs_err *e
 static exs_status prepare(struct engine *e, struct run *run, bool *ended, exs_err *err)
 {
 	struct head head;
-	exs_status status = head_read(e->host, run->id, &head, err);
+	exs_status status = quiet_head(e, run->id, &head, err);
 
-	if (status == EXS_NOTFOUND)
-		return err_set(err, EXS_NOTFOUND, 0,
-			       "there is no run '%.40s'; 'executus runs' lists them", run->id);
 	if (status == EXS_OK)
 		status = load_state(run, err);
 	if (status)
 		return status;
 	*ended = run->state.ended;
-	return *ended ? show_ended(run) : take_over(run, &head, err);
+	if (*ended)
+		return show_ended(run);
+	status = check_head(run, &head, err);
+	return status ? status : take_over(run, &head, err);
 }
 
 exs_status engine_resume(struct engine *e, const char *run_id, const struct run_listener *listener,

@@ -114,17 +114,32 @@ static void extend(struct run *run, int64_t ms)
 	cancel_set_deadline(run->token, run->due[DUE_DEADLINE]);
 }
 
-static void note_received(struct run *run, struct note *n)
+/* The row goes with the fact in one batch; what is not recorded stays for the next attempt. */
+static void inbox_received(struct run *run, struct note *n)
 {
 	exs_err err = EXS_ERR_INIT;
 
-	if (n->what == NOTE_INBOX && (run_open_batch(run, &err) ||
-				      batch_del(&run->batch, str_of(NULL), str_of(n->key), &err)))
+	if (run->phase != RUN_LIVE || run->leaving)
+		return;
+	if (n->cause) {
+		run_cancel(run, n->cause, n->text);
+		cancel_received(run);
+	} else {
+		record_text(run, EXS_FACT_STEERED, "from", "caller", str_of(n->text));
+	}
+	if (run->leaving) /* the process stops: the cancel is for whoever carries the run next */
+		return;
+	if (run_open_batch(run, &err) ||
+	    batch_del(&run->batch, str_of(NULL), str_of(n->key), &err))
 		log_warn(run->host->log, "run %s: a message stays in its inbox: %s", run->id,
 			 err.text);
-	if (run->phase == RUN_LIVE && n->what == NOTE_INBOX && n->cause)
-		run_cancel(run, n->cause, n->text);
-	else if (run->phase == RUN_LIVE && (n->what == NOTE_STEER || n->what == NOTE_INBOX))
+}
+
+void run_note_received(struct run *run, struct note *n)
+{
+	if (n->what == NOTE_INBOX)
+		inbox_received(run, n);
+	else if (run->phase == RUN_LIVE && n->what == NOTE_STEER)
 		record_text(run, EXS_FACT_STEERED, "from", n->number ? "critic" : "caller",
 			    str_of(n->text));
 	else if (run->phase == RUN_LIVE && n->what == NOTE_EXTEND)
@@ -188,7 +203,7 @@ static void receive(struct run *run, struct mail *m)
 		cancel_received(run);
 		return;
 	case MAIL_NOTE:
-		note_received(run, container_of(m, struct note, mail));
+		run_note_received(run, container_of(m, struct note, mail));
 		return;
 	case MAIL_DUE:
 		due_received(run);

@@ -12,7 +12,8 @@
  *	begin.c	    from the budget gate to the first fact; and again for a resumed run
  *	turn.c	    asking the model
  *	call.c	    how tool calls begin; call_end.c how they end
- *	record.c    facts into the state, the batch, the store
+ *	record.c    facts into the state and a batch
+ *	commit.c    batches to the disk, in order, and what becomes of them
  *	watch.c	    facts to audits, critic and listener
  *	finish.c    the end, parking, deliveries
  */
@@ -32,8 +33,9 @@
 			   */
 #define STORAGE_PAUSE_MS 100
 #define TICK_MS		 1000	     /* between two ticks of a critic that asks for nothing else */
+#define TICK_MIN_MS	 10   /* and the least that it may ask for */
 #define DELTA_MAX	 (64u << 10) /* live text that waits for the listener; more is dropped */
-#define DELIVERIES_MAX	 16u
+#define DELIVERIES_MAX	 DELIVER_MAX
 #define INBOX_RUN_MAX	 32u /* inbox rows of one run under way at once */
 #define DELIVERY_TRIES	 3   /* in the process that ended the run; the outbox goes on later */
 
@@ -101,6 +103,7 @@ struct commit {
 	struct head before, after;
 	struct fact_rec *facts; /* for the watchers outside the store */
 	int32_t step;		/* turns that are durable with it */
+	int64_t sent_ms;	/* mono */
 	bool out, answered;
 };
 
@@ -143,11 +146,12 @@ struct run {
 	struct mail *mails, **mail_tail;
 	uint32_t note_n; /* notes that have not reached the transcript */
 	bool scheduled, over;
+	bool closed;	 /* it takes no notes any more */
+	bool inbox_open; /* the heartbeat may bring rows: the beginning has taken its own */
 	struct buf delta;
 	char *cancel_text;
 	struct mail cancel_mail, due_mail, begin_mail;
-	uint64_t inbox_seen[INBOX_RUN_MAX]; /* rows taken in and perhaps not deleted yet: the
-					       heartbeat's own */
+	uint64_t inbox_seen[INBOX_RUN_MAX]; /* rows taken in and perhaps not deleted yet */
 	uint32_t inbox_n;
 	_Atomic int64_t activity_ms; /* mono: the last fact or progress */
 	exs_tally tally;	     /* for executus.svc.run/1 */
@@ -179,6 +183,7 @@ struct run {
 	exs_ckpt *ckpt;
 	struct trail *trails;
 	exs_watch *watch;
+	exs_watch *lost_watch; /* of a critic that failed: ended with the run */
 	bool killed;
 	int64_t critic_deadline_ms; /* active run time; 0: none */
 	exs_grant *grant;
@@ -206,9 +211,12 @@ struct run {
 
 /* ---- mail.c ---- */
 void run_post(struct run *run, struct mail *mail);
+void run_post_locked(struct run *run, struct mail *mail); /* mail_lock is held */
+/* NOTFOUND: it ends. AGAIN: STEERS_MAX of them wait already. */
 exs_status run_note(struct run *run, enum note_what what, int64_t number, exs_str text);
 /* The next mail and the live text so far; neither: the run was let go. `delta` comes empty. */
 struct mail *run_take_mail(struct run *run, struct buf *delta);
+void run_close_mail(struct run *run); /* no notes from now on */
 void run_due(struct run *run, enum due which, int64_t mono_ms); /* 0: not any more */
 bool run_is_due(struct run *run, enum due which, int64_t now);	/* and clears it */
 void run_arm(struct run *run);					/* sets the timer to the earliest */
@@ -218,6 +226,7 @@ void run_touch(struct run *run);
 
 /* ---- run.c ---- */
 void run_pass(struct job *job);
+void run_note_received(struct run *run, struct note *n); /* takes it */
 struct run *run_ref(struct run *run);
 void run_unref(struct run *run);
 
@@ -232,11 +241,16 @@ int64_t run_record(struct run *run, int32_t kind, exs_str name, const char *call
 		   const exs_usage *usage, struct buf *body);
 exs_status run_open_batch(struct run *run, exs_err *err);
 void run_flush(struct run *run);
-void run_stored(struct run *run, struct commit *c);
-void run_storage_retry(struct run *run);
-bool run_may_start(const struct run *run);
+void run_settle(struct run *run); /* the grant, into the open batch */
 void fact_recs_free(struct fact_rec *list);
+
+/* ---- commit.c ---- */
+void commit_submit(struct run *run, struct commit *c); /* the last of the run's commits */
+void commit_refused(struct run *run, const exs_err *err); /* later, or the run is parked */
 void commit_free(struct commit *c);
+void run_stored(struct run *run, struct commit *c);
+void run_storage_retry(struct run *run); /* DUE_STORAGE: send again, or give a silent store up */
+bool run_may_start(const struct run *run);
 
 /* ---- watch.c ---- */
 void watch_inside(struct run *run, struct fact_rec *facts, struct batch *b); /* while recording */
@@ -244,6 +258,10 @@ void watch_outside(struct run *run, struct fact_rec *facts);		     /* once durab
 void watch_start(struct run *run);
 void watch_finish(struct run *run);
 void watch_tick(struct run *run, int64_t now);
+
+/* ---- inbox.c ---- */
+/* What was left for it while nobody carried it, before it plans; then the heartbeat brings more. */
+void inbox_adopt(struct run *run);
 
 /* ---- turn.c ---- */
 bool turn_perform(struct run *run, const struct action *a);

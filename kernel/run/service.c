@@ -92,13 +92,8 @@ static exs_status svc_cancel(const exs_run_svc *svc, uint64_t handle, exs_str wh
 
 void run_service_init(struct engine *e)
 {
-	e->host->engine = e;
-	e->host->run_svc = (exs_run_svc){ sizeof e->host->run_svc,
-					  0,
-					  svc_tally,
-					  svc_steer,
-					  svc_extend,
-					  svc_raise,
-					  svc_kill,
-					  svc_cancel };
+	static const exs_run_svc verbs = { sizeof verbs, 0,	    svc_tally, svc_steer,
+					   svc_extend,	 svc_raise, svc_kill,  svc_cancel };
+
+	host_set_run(e->host, &verbs, e);
 }

@@ -20,6 +20,7 @@
 
 #define CALLS_MAX	   64u		/* calls of one turn; docs/MESSAGES.md */
 #define CHAIN_MAX	   8u		/* models of a tier */
+#define DELIVER_MAX	   16u		/* targets of its result */
 #define TOOLS_MAX	   256u		/* tools of an agent */
 #define STEERS_MAX	   64u		/* messages that wait for the next turn */
 #define CALL_ID_MAX	   24u		/* "3.0" */

@@ -11,6 +11,13 @@ exs_status state_segment_add(struct state *s, struct buf *message); /* takes the
 /* Waiting steers become user messages: only between a turn's results and the next turn. */
 exs_status fold_steers(struct state *s);
 
+/* CORRUPT, with the fact's place and what is wrong with it. */
+exs_status fold_corrupt(const exs_fact *f, exs_err *err, const char *what);
+/* A text of a body as memory of the caller's, empty when absent; NULL: no text, over max, no
+ * memory. */
+char *fold_text(exs_str body, const char *key, size_t max);
+
+exs_status fold_run_started(struct state *s, const exs_fact *f, exs_err *err);
 void fold_usage(exs_usage *sum, const exs_usage *u);
 exs_status fold_turn_calls(struct state *s, exs_str message, exs_err *err);
 exs_status fold_call_started(struct state *s, const exs_fact *f, exs_err *err);

@@ -121,7 +121,8 @@ void reserve_received(struct run *run, struct mail *mail)
 	reserve_free(r);
 }
 
-/* True: the turn may go on now. False: it was refused, or the store is asked. */
+/* True: the turn may go on now. False: it was refused, or the store is asked. The grant before it
+ * is settled. */
 static bool reserve(struct run *run)
 {
 	struct reserve_work *r = calloc(1, sizeof *r);
@@ -301,6 +302,16 @@ static void record_failed(struct run *run, const char *target, const struct pend
 		   &body);
 }
 
+static void settle_later(struct run *run, const struct pending *p)
+{
+	if (!run->grant)
+		return;
+	run->settle = true;
+	run->settle_usage = p->usage;
+	run->settle_usage.size = sizeof run->settle_usage;
+	record_usage(run, EXS_FACT_BUDGET_SETTLED, "actual", &run->settle_usage);
+}
+
 static void fail_at_once(struct run *run, const char *target, exs_status status, int32_t klass,
 			 const char *text)
 {
@@ -309,6 +320,7 @@ static void fail_at_once(struct run *run, const char *target, exs_status status,
 	err_set(&p.err, status, 0, "%s", text);
 	p.err.klass = klass;
 	record_failed(run, target, &p, 0, false);
+	settle_later(run, &p);
 }
 
 bool turn_perform(struct run *run, const struct action *a)
@@ -323,6 +335,10 @@ bool turn_perform(struct run *run, const struct action *a)
 			run_due(run, DUE_RETRY, clock_mono_ms() + a->delay_ms);
 		return false;
 	}
+	if (run->settle) /* one grant at a time: the last turn's goes to the disk first */
+		run_flush(run);
+	if (run->settle)
+		return false;
 	if (run->host->budget && !run->reserved && !reserve(run))
 		return !run->reserve; /* refused: plan again */
 	run->retry_waited = run->reserved = false;
@@ -380,30 +396,30 @@ static void estimate_usage(const struct run *run, struct pending *p)
 	if (p->has_usage)
 		return;
 	p->has_usage = true;
+	p->usage.size = sizeof p->usage;
 	p->usage.estimated = 1;
 	p->usage.in_tokens = estimate(run);
 	p->usage.out_tokens = (int64_t)p->out.n / BYTES_A_TOKEN;
+}
+
+/* It was on its way when it ended, so the provider may have billed it. */
+static bool may_be_billed(const struct pending *p)
+{
+	if (p->err.klass == EXS_CLASS_NOT_DONE)
+		return false;
+	return p->status == EXS_OK || p->status == EXS_CANCELLED || p->status == EXS_LOST ||
+	       p->status == EXS_INTERNAL || p->out.n > 0;
 }
 
 static void record_ended(struct run *run, const char *target, struct pending *p, int64_t ms)
 {
 	struct buf body;
 
-	estimate_usage(run, p);
 	buf_init(&body, RUN_TEXT_MAX * 2);
 	buf_puts(&body, "{\"message\":");
 	buf_str(&body, str_trim(buf_view(&p->out)));
 	buf_printf(&body, ",\"ms\":%lld}", (long long)ms);
 	run_record(run, EXS_FACT_TURN_ENDED, str_of(target), NULL, &p->usage, &body);
-}
-
-static void settle_later(struct run *run, const struct pending *p)
-{
-	if (!run->grant)
-		return;
-	run->settle = true;
-	run->settle_usage = p->usage;
-	record_usage(run, EXS_FACT_BUDGET_SETTLED, "actual", &run->settle_usage);
 }
 
 void turn_received(struct run *run, struct turn_work *t)
@@ -424,6 +440,8 @@ void turn_received(struct run *run, struct turn_work *t)
 		p->err = why;
 		p->err.klass = EXS_CLASS_TRANSIENT;
 	}
+	if (may_be_billed(p))
+		estimate_usage(run, p);
 	if (p->status == EXS_OK)
 		record_ended(run, target, p, ms);
 	else
@@ -436,17 +454,17 @@ void turn_received(struct run *run, struct turn_work *t)
 void turn_abandon(struct run *run)
 {
 	struct turn_work *t = run->turn;
+	/* The battery may still write to the work's own: what is recorded is said by us. */
+	struct pending p = { .status = EXS_CANCELLED, .err = EXS_ERR_INIT };
 
 	if (!t || !t->dispatched || !work_abandon(&t->work))
 		return;
 	run->turn = NULL;
-	{
-		struct pending p = { .status = EXS_CANCELLED, .err = EXS_ERR_INIT };
-
-		err_set(&p.err, EXS_CANCELLED, 0,
-			"the model did not answer in time after it was cancelled");
-		record_failed(run, run->state.models[run->state.target], &p,
-			      clock_mono_ms() - t->begun_ms, true);
-	}
+	err_set(&p.err, EXS_CANCELLED, 0,
+		"the model did not answer in time after it was cancelled");
+	estimate_usage(run, &p);
+	record_failed(run, run->state.models[run->state.target], &p, clock_mono_ms() - t->begun_ms,
+		      true);
+	settle_later(run, &p);
 	turn_unref(t);
 }

@@ -3,6 +3,7 @@
 #include "run/run.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -52,16 +53,29 @@ static void trail_record(struct run *run, struct trail *t, const struct fact_rec
 			drop_trail(run, t, &err);
 }
 
+/* Nobody watches any more, so max_runtime is hard again. */
+static void lose_critic(struct run *run, const exs_err *why)
+{
+	int64_t left = run->state.limits.runtime_ms - run_active_ms(run);
+
+	run->lost_watch = run->watch;
+	run->watch = NULL;
+	run_due(run, DUE_TICK, 0);
+	port_failed(run, run->host->critic, "critic", why);
+	if (run->phase > RUN_LIVE)
+		return;
+	run_due(run, DUE_DEADLINE, clock_mono_ms() + (left > 0 ? left : 0) + 1);
+	cancel_set_deadline(run->token, run->due[DUE_DEADLINE]);
+}
+
 static void critic_observe(struct run *run, const struct fact_rec *facts)
 {
 	exs_err err = EXS_ERR_INIT;
 	const struct fact_rec *f;
 
 	for (f = facts; f && run->watch; f = f->next)
-		if (call_critic_observe(run->host->critic, run->watch, &f->pub, &err)) {
-			run->watch = NULL;
-			port_failed(run, run->host->critic, "critic", &err);
-		}
+		if (call_critic_observe(run->host->critic, run->watch, &f->pub, &err))
+			lose_critic(run, &err);
 }
 
 void watch_inside(struct run *run, struct fact_rec *facts, struct batch *b)
@@ -110,6 +124,8 @@ void watch_start(struct run *run)
 
 	if (run->host->audit_n)
 		run->trails = calloc(run->host->audit_n, sizeof *run->trails);
+	if (run->host->audit_n && !run->trails)
+		log_error(run->host->log, "run %s goes on without its audits: no memory", run->id);
 	for (i = 0; run->trails && i < run->host->audit_n; i++) {
 		run->trails[i].in = run->host->audits[i];
 		if (call_audit_start(run->trails[i].in, &run->info, &run->trails[i].handle, &err)) {
@@ -123,7 +139,7 @@ void watch_start(struct run *run)
 void watch_finish(struct run *run)
 {
 	exs_err err = EXS_ERR_INIT;
-	exs_watch *w = run->watch;
+	exs_watch *w = run->watch ? run->watch : run->lost_watch;
 	size_t i;
 
 	for (i = 0; run->trails && i < run->host->audit_n; i++) {
@@ -135,18 +151,26 @@ void watch_finish(struct run *run)
 				 "run %s: audit '%s' did not close, the result stands: %s", run->id,
 				 run->trails[i].in->conf->name, err.text);
 	}
-	run->watch = NULL;
+	run->watch = run->lost_watch = NULL;
 	if (w)
 		call_critic_unwatch(run->host->critic, w);
 }
 
 /* ---- what the critic says ---- */
 
+static int64_t idle_ms(struct run *run)
+{
+	int64_t idle =
+		clock_coarse_ms() - atomic_load_explicit(&run->activity_ms, memory_order_relaxed);
+
+	return idle > 0 ? idle : 0;
+}
+
 static void decide(struct run *run, const exs_verdict *v)
 {
 	struct buf body;
 
-	if (v->what == EXS_VERDICT_WAIT || run->killed)
+	if (v->what <= EXS_VERDICT_WAIT || v->what > EXS_VERDICT_KILL || run->killed)
 		return;
 	buf_init(&body, RUN_TEXT_MAX);
 	buf_printf(&body, "{\"what\":\"%s\",\"extend_ms\":%lld,\"raise_steps\":%lld,\"words\":",
@@ -180,33 +204,36 @@ static void decide(struct run *run, const exs_verdict *v)
 	}
 }
 
+/* The tick that the critic asked for, or its deadline when that comes first. */
+static int64_t next_tick(struct run *run, int64_t now, const exs_verdict *v)
+{
+	int64_t next = TICK_MS, left = run->critic_deadline_ms - run_active_ms(run);
+
+	if (v->next_tick_ms > 0)
+		next = v->next_tick_ms < CEILING_MS ? v->next_tick_ms : CEILING_MS;
+	if (run->critic_deadline_ms > 0 && left < next)
+		next = left;
+	return now + (next > TICK_MIN_MS ? next : TICK_MIN_MS);
+}
+
 void watch_tick(struct run *run, int64_t now)
 {
 	exs_err err = EXS_ERR_INIT;
-	exs_verdict v;
-	int64_t deadline = 0, idle;
+	exs_verdict v = { .size = sizeof v };
 
 	if (!run->watch || run->phase != RUN_LIVE)
 		return;
-	idle = clock_coarse_ms() - atomic_load_explicit(&run->activity_ms, memory_order_relaxed);
-	if (call_critic_tick(run->host->critic, run->watch, idle < 0 ? 0 : idle, &v, &deadline,
-			     &err)) {
-		/* Resting is no reason to lose the watch; being lost is, and then max_runtime is
-		 * hard again. */
+	if (call_critic_tick(run->host->critic, run->watch, idle_ms(run), &v,
+			     &run->critic_deadline_ms, &err)) {
+		/* Resting is no reason to lose the watch; being lost is. */
 		if (err.status != EXS_AGAIN) {
-			run->watch = NULL;
-			port_failed(run, run->host->critic, "critic", &err);
-			run_due(run, DUE_DEADLINE,
-				now + run->state.limits.runtime_ms - run_active_ms(run) + 1);
+			lose_critic(run, &err);
 			return;
 		}
-		v.next_tick_ms = 0;
-		v.what = EXS_VERDICT_WAIT;
+		memset(&v, 0, sizeof v);
 	}
 	decide(run, &v);
-	if (deadline > 0 && run_active_ms(run) >= deadline)
+	if (run->critic_deadline_ms > 0 && run_active_ms(run) >= run->critic_deadline_ms)
 		run_cancel(run, EXS_CAUSE_TIMEOUT, "the critic's deadline passed");
-	run_due(run, DUE_TICK,
-		now + (v.next_tick_ms > 0 && v.next_tick_ms < CEILING_MS ? v.next_tick_ms
-									 : TICK_MS));
+	run_due(run, DUE_TICK, next_tick(run, now, &v));
 }

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * commit.c - batches of a run on their way to the disk, and what becomes of them when it is in
+ * trouble.
+ *
+ * Commits become durable in order. After an error they are kept from the first undurable one and
+ * sent again in order with the same bytes; the head tells one that is in already from one that
+ * another owner prevents. Tries and silence are bounded: then the run is parked as "storage".
+ */
+#include <stdlib.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "run/engine_priv.h"
+
+static struct commit *commit_of(struct pending *p)
+{
+	return container_of(p, struct commit, pending);
+}
+
+void commit_free(struct commit *c)
+{
+	if (!c)
+		return;
+	batch_release(&c->batch);
+	buf_release(&c->pending.out);
+	fact_recs_free(c->facts);
+	free(c);
+}
+
+static bool is_out(const struct commit *c)
+{
+	return c->out && !c->answered;
+}
+
+static bool any_out(const struct run *run)
+{
+	const struct commit *c;
+
+	for (c = run->commits; c; c = c->next)
+		if (is_out(c))
+			return true;
+	return false;
+}
+
+/* ---- on its way ---- */
+
+static void commit_ended(struct pending *p)
+{
+	struct commit *c = commit_of(p);
+	struct run *run = c->run;
+
+	run_post(run, &c->mail);
+	run_unref(run);
+}
+
+/* The run was parked long ago; its last reference may have been this one. */
+static void commit_late(struct pending *p)
+{
+	run_unref(commit_of(p)->run);
+}
+
+/* A run whose time is over waits as long as for anything else; another one as a battery would. */
+static int64_t patience_ms(const struct run *run)
+{
+	int64_t ms = run->e->store_wait_ms;
+
+	return run->cancel_seen && ms > CLEANUP_MS ? CLEANUP_MS : ms;
+}
+
+/* The next look at the storage: when the store has been silent for too long. */
+static void watch_silence(struct run *run)
+{
+	const struct commit *c;
+	int64_t first = 0;
+
+	for (c = run->commits; c; c = c->next)
+		if (is_out(c) && (!first || c->sent_ms < first))
+			first = c->sent_ms;
+	if (first)
+		run_due(run, DUE_STORAGE, first + patience_ms(run));
+}
+
+static void send(struct run *run, struct commit *c)
+{
+	exs_err err = EXS_ERR_INIT;
+
+	c->out = true;
+	c->answered = false;
+	c->sent_ms = clock_mono_ms();
+	buf_release(&c->pending.out);
+	c->pending.ended = commit_ended;
+	c->pending.late = commit_late;
+	run_ref(run);
+	if (call_store_submit(run->host->store, &c->batch, &c->pending, &err) == EXS_OK)
+		return;
+	c->pending.status = err.status;
+	c->pending.err = err;
+	commit_ended(&c->pending);
+}
+
+void commit_submit(struct run *run, struct commit *c)
+{
+	send(run, c);
+	watch_silence(run);
+}
+
+/* ---- trouble ---- */
+
+void commit_refused(struct run *run, const exs_err *err)
+{
+	int64_t pause = STORAGE_PAUSE_MS;
+	int i;
+
+	run->storage_failing = true;
+	if (run->storage_tries++ == 0)
+		log_warn(run->host->log, "run %s waits for its storage: %s", run->id, err->text);
+	if (run->storage_tries > STORAGE_TRIES) {
+		log_error(run->host->log,
+			  "run %s is parked, its storage does not take its facts: %s", run->id,
+			  err->text);
+		finish_unstored(run);
+		return;
+	}
+	for (i = 1; i < run->storage_tries; i++)
+		pause *= 2;
+	run_due(run, DUE_STORAGE, clock_mono_ms() + pause);
+}
+
+/*
+ * CONFLICT on the first undurable batch, with none of them out: it is in already, or nothing is
+ * wrong with the head, or somebody else carries the run. A head that a later batch of ours put
+ * says as much as its own.
+ */
+static exs_status settle_conflict(struct run *run, const struct commit *c, exs_err *err)
+{
+	bool first = c->before.seq == 0;
+	const struct commit *ours;
+	struct head now;
+	exs_status status = head_read(run->host, run->id, &now, err);
+
+	if (status == EXS_NOTFOUND && !first)
+		return err_set(err, EXS_CONFLICT, 0, "the run is not in the store any more");
+	if (status && status != EXS_NOTFOUND)
+		return status;
+	if (status == EXS_NOTFOUND || (!first && head_equal(&now, &c->before)))
+		return err_set(err, EXS_IO, 0, "the store answered with a conflict that is none");
+	for (ours = c; ours; ours = ours->next)
+		if (head_equal(&now, &ours->after))
+			return EXS_OK;
+	return EXS_CONFLICT;
+}
+
+static void durable(struct run *run, struct commit *c)
+{
+	run->commits = c->next;
+	if (!run->commits)
+		run->commit_tail = &run->commits;
+	run->durable_seq = c->after.seq;
+	run->durable_step = c->step;
+	run->storage_tries = 0;
+	run->storage_failing = false;
+	run_due(run, DUE_STORAGE, 0);
+	watch_outside(run, c->facts);
+	commit_free(c);
+	if (run->phase == RUN_ENDING && run->durable_seq >= run->end_seq)
+		finish_stored(run);
+}
+
+void run_stored(struct run *run, struct commit *c)
+{
+	exs_err err = EXS_ERR_INIT;
+	exs_status status;
+
+	c->answered = true;
+	if (run->phase == RUN_OVER)
+		return;
+	while ((c = run->commits) && c->answered) {
+		status = c->pending.status;
+		if (status == EXS_CONFLICT && !any_out(run))
+			status = settle_conflict(run, c, &err);
+		else if (status)
+			err = c->pending.err;
+		if (status == EXS_OK) {
+			durable(run, c);
+			continue;
+		}
+		/* Those behind it cannot be in either: wait until all are answered, then send again
+		 * in order. */
+		run->storage_failing = true;
+		if (any_out(run))
+			watch_silence(run);
+		else if (status == EXS_CONFLICT)
+			finish_lost(run);
+		else
+			commit_refused(run, &err);
+		return;
+	}
+	watch_silence(run);
+	if (run->pending)
+		run_flush(run);
+}
+
+/* What is out may still be read and even taken by the store: its memory stays until it ends. */
+static void give_up_silent(struct run *run)
+{
+	struct commit *c;
+
+	log_error(run->host->log, "run %s is parked: its storage has not answered for %lld s",
+		  run->id, (long long)patience_ms(run) / 1000);
+	for (c = run->commits; c; c = c->next)
+		if (is_out(c))
+			done_abandon(&run->host->done, &c->pending);
+	finish_unstored(run);
+}
+
+void run_storage_retry(struct run *run)
+{
+	struct commit *c;
+
+	if (run->phase == RUN_OVER)
+		return;
+	for (c = run->commits; c; c = c->next) {
+		if (is_out(c) && clock_mono_ms() - c->sent_ms >= patience_ms(run)) {
+			give_up_silent(run);
+			return;
+		}
+	}
+	if (any_out(run)) { /* its answer says how it goes on */
+		watch_silence(run);
+		return;
+	}
+	if (!run->storage_failing)
+		return;
+	if (!run->commits) { /* the batch could not even be made */
+		run->storage_failing = false;
+		run_flush(run);
+		return;
+	}
+	for (c = run->commits; c; c = c->next)
+		send(run, c);
+	watch_silence(run);
+}
+
+bool run_may_start(const struct run *run)
+{
+	if (!run->durable)
+		return true;
+	return !run->storage_failing && run->state.step - run->durable_step < UNDURABLE_TURNS;
+}
