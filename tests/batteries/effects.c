@@ -5,7 +5,7 @@
  * Each tool takes {"text": T, "how": H} and writes "NAME KEY T" to the option `log`. H: "ok" (the default), "fail" (an
  * error, nothing written), "kill_before" and "kill_after" (the process dies around the line, the first time
  * only), "lost" (writes, then says IO), "not_done" (says CANCELLED with class NOT_DONE), "wait" (until the token
- * fires), "deaf" (never ends), "async" (ends on another thread).
+ * fires), "slow" (writes, and ends 1.5 s later), "deaf" (never ends), "async" (ends on another thread).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +17,7 @@
 #include <executus/port/tool.h>
 
 #define TEXT_MAX 256
+#define SLOW_MS	 1500 /* longer than the host waits before it ticks a critic */
 
 struct exs_self {
 	const exs_host *host;
@@ -121,6 +122,14 @@ static void wait_for_token(exs_cancel *cancel)
 		usleep(1000);
 }
 
+static void take_time(exs_cancel *cancel)
+{
+	int ms;
+
+	for (ms = 0; ms < SLOW_MS && cancel->cause(cancel) == EXS_CAUSE_NONE; ms += 5)
+		usleep(5000);
+}
+
 static void call(exs_self *self, const exs_call *call, exs_cancel *cancel, exs_done done)
 {
 	char text[TEXT_MAX], how[TEXT_MAX];
@@ -157,6 +166,8 @@ static void call(exs_self *self, const exs_call *call, exs_cancel *cancel, exs_d
 	}
 	if (strcmp(how, "kill_after") == 0)
 		die_once(self);
+	if (strcmp(how, "slow") == 0)
+		take_time(cancel);
 	if (strcmp(how, "lost") == 0) {
 		exs_end_fail(done, EXS_IO, "the connection broke");
 		return;
