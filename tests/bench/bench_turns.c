@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench_turns.c - what a turn costs above a bare libcurl loop, in one run on one machine.
+ *
+ *	bench_turns MOCK [turns]	a mock_chat program; turns of one run (20)
+ *
+ * The bare loop posts requests of the same shape and length with one libcurl handle and discards the answers; with
+ * a commit it also puts one LMDB row a turn, synced. Kinds are measured in turn, round after round, and the
+ * median of the rounds is printed with its ratio to the bare loop of the same kind.
+ */
+#include <curl/curl.h>
+#include <lmdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench_kit.h"
+
+#define ROUNDS	   9
+#define WARM_UP	   2
+#define CROWD	   64
+#define CROWD_RUNS 4
+#define WAITING	   10000
+
+/* ---- the bare loop ---- */
+
+struct bare {
+	CURL *curl;
+	struct curl_slist *headers;
+	MDB_env *env;
+	MDB_dbi dbi;
+	char **bodies;
+	int turns;
+	int64_t key;
+};
+
+static size_t discard(char *p, size_t size, size_t n, void *arg)
+{
+	(void)p;
+	(void)arg;
+	return size * n;
+}
+
+static char *bare_body(const char *model, const char *tool, int done)
+{
+	struct buf b;
+	int i;
+
+	buf_init(&b, 64u << 20);
+	buf_printf(&b, "{\"model\":\"%s\",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"messages\":[", model);
+	buf_puts(&b, "{\"role\":\"system\",\"content\":\"You do nothing.\"},{\"role\":\"user\",\"content\":\"go\"}");
+	for (i = 0; i < done; i++)
+		buf_printf(&b,
+			   ",{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"call_%d\",\"type\":\"function\","
+			   "\"function\":{\"name\":\"%s\",\"arguments\":\"{}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"call_%d\","
+			   "\"content\":\"nothing\"}",
+			   i, tool, i);
+	buf_printf(&b,
+		   "],\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"%s\",\"description\":\"Does nothing.\","
+		   "\"parameters\":{\"type\":\"object\"}}}]}",
+		   tool);
+	return buf_take(&b);
+}
+
+static void bare_open(struct bare *b, int port, int turns, const char *dir)
+{
+	char url[128], path[256];
+	int i;
+
+	memset(b, 0, sizeof *b);
+	b->turns = turns;
+	b->curl = curl_easy_init();
+	b->headers = curl_slist_append(NULL, "Content-Type: application/json");
+	snprintf(url, sizeof url, "http://127.0.0.1:%d/v1/chat/completions", port);
+	curl_easy_setopt(b->curl, CURLOPT_URL, url);
+	curl_easy_setopt(b->curl, CURLOPT_HTTPHEADER, b->headers);
+	curl_easy_setopt(b->curl, CURLOPT_WRITEFUNCTION, discard);
+	b->bodies = calloc((size_t)turns + 1, sizeof *b->bodies);
+	for (i = 0; i <= turns; i++)
+		b->bodies[i] = bare_body("m", "noop_pure", i);
+	snprintf(path, sizeof path, "%s/bare", dir);
+	mkdir(path, 0700);
+	if (mdb_env_create(&b->env) || mdb_env_set_mapsize(b->env, 1u << 30) || mdb_env_open(b->env, path, 0, 0600))
+		die("no LMDB");
+}
+
+static void bare_commit(struct bare *b, const char *body)
+{
+	MDB_txn *txn;
+	MDB_val key = { sizeof b->key, &b->key }, value = { 512, (void *)(uintptr_t)body };
+
+	b->key++;
+	if (mdb_txn_begin(b->env, NULL, 0, &txn))
+		die("LMDB does not begin");
+	if (!b->dbi && mdb_dbi_open(txn, NULL, 0, &b->dbi))
+		die("LMDB does not open");
+	if (mdb_put(txn, b->dbi, &key, &value, 0) || mdb_txn_commit(txn))
+		die("LMDB does not commit");
+}
+
+/* Microseconds a turn. */
+static double bare_run(struct bare *b, int commit)
+{
+	int64_t begun = clock_mono_ns();
+	int i;
+
+	for (i = 0; i <= b->turns; i++) {
+		curl_easy_setopt(b->curl, CURLOPT_POSTFIELDS, b->bodies[i]);
+		curl_easy_setopt(b->curl, CURLOPT_POSTFIELDSIZE, (long)strlen(b->bodies[i]));
+		if (curl_easy_perform(b->curl))
+			die("the mock does not answer");
+		if (commit)
+			bare_commit(b, b->bodies[b->turns]);
+	}
+	return (double)(clock_mono_ns() - begun) / 1e3 / (b->turns + 1);
+}
+
+static void bare_close(struct bare *b)
+{
+	int i;
+
+	curl_easy_cleanup(b->curl);
+	curl_slist_free_all(b->headers);
+	mdb_env_close(b->env);
+	for (i = 0; i <= b->turns; i++)
+		free(b->bodies[i]);
+	free(b->bodies);
+}
+
+/* ---- executus ---- */
+
+static double kernel_run(struct kernel *k)
+{
+	int64_t begun = clock_mono_ns();
+	int steps = kernel_end(kernel_start(k, NULL));
+
+	return (double)(clock_mono_ns() - begun) / 1e3 / steps;
+}
+
+/* ---- figures ---- */
+
+static void bench_one(const struct mock *pure_mock, const struct mock *unsafe_mock, int turns, const char *dir)
+{
+	enum { BARE, BARE_SYNC, MEMORY, PURE, UNSAFE, KINDS };
+	double v[KINDS][ROUNDS], m[KINDS];
+	struct kernel none, pure, unsafe;
+	struct bare bare;
+	int i, k;
+
+	bare_open(&bare, pure_mock->port, turns, dir);
+	write_conf(dir, "none", pure_mock->port, "noop_pure", 0);
+	kernel_open(&none, dir, "none");
+	write_conf(dir, "pure", pure_mock->port, "noop_pure", 1);
+	kernel_open(&pure, dir, "pure");
+	write_conf(dir, "unsafe", unsafe_mock->port, "noop_unsafe", 1);
+	kernel_open(&unsafe, dir, "unsafe");
+	for (i = -WARM_UP; i < ROUNDS; i++) {
+		k = i < 0 ? 0 : i;
+		v[BARE][k] = bare_run(&bare, 0);
+		v[MEMORY][k] = kernel_run(&none);
+		v[BARE_SYNC][k] = bare_run(&bare, 1);
+		v[PURE][k] = kernel_run(&pure);
+		v[UNSAFE][k] = kernel_run(&unsafe);
+	}
+	for (k = 0; k < KINDS; k++)
+		m[k] = median(v[k], ROUNDS);
+	printf("one run, %d tool turns, no latency: microseconds a turn, median of %d rounds\n", turns, ROUNDS);
+	printf("  bare loop                       %8.1f\n", m[BARE]);
+	printf("  executus, not durable           %8.1f   %+.1f over the bare loop\n", m[MEMORY], m[MEMORY] - m[BARE]);
+	printf("  bare loop with its commit       %8.1f\n", m[BARE_SYNC]);
+	printf("  executus, durable, pure tools   %8.1f   x%.2f of the bare loop with its commit\n", m[PURE],
+	       m[PURE] / m[BARE_SYNC]);
+	printf("  executus, durable, unsafe tools %8.1f   x%.2f of the bare loop with its commit\n", m[UNSAFE],
+	       m[UNSAFE] / m[BARE_SYNC]);
+	fflush(stdout);
+	kernel_close(&unsafe);
+	kernel_close(&pure);
+	kernel_close(&none);
+	bare_close(&bare);
+}
+
+static double cpu_s(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static void bench_crowd(const struct mock *mock, const char *dir)
+{
+	struct run *runs[CROWD];
+	double one[ROUNDS], many = 0, cpu, wall;
+	struct kernel k;
+	int64_t begun;
+	int i, r, steps = 0;
+
+	write_conf(dir, "crowd", mock->port, "noop_unsafe", 1);
+	kernel_open(&k, dir, "crowd");
+	for (i = 0; i < ROUNDS; i++)
+		one[i] = 1e6 / kernel_run(&k);
+	cpu = cpu_s();
+	begun = clock_mono_ns();
+	for (r = 0; r < CROWD_RUNS; r++) {
+		for (i = 0; i < CROWD; i++)
+			runs[i] = kernel_start(&k, NULL);
+		for (i = 0; i < CROWD; i++)
+			steps += kernel_end(runs[i]);
+	}
+	wall = (double)(clock_mono_ns() - begun) / 1e9;
+	cpu = cpu_s() - cpu;
+	many = steps / wall;
+	printf("%d runs at once, durable, unsafe tools: steps a second\n", CROWD);
+	printf("  one run                         %8.0f\n", median(one, ROUNDS));
+	printf("  %d runs                         %8.0f   x%.1f, this process used %.0f %% of a core\n", CROWD, many,
+	       many / median(one, ROUNDS), 100 * cpu / wall);
+	fflush(stdout);
+	kernel_close(&k);
+}
+
+static void bench_waiting(const char *program, const char *dir)
+{
+	static const char *const slow[] = { "--latency", "25000", "--answer", "ok", NULL };
+	struct rlimit files = { 65536, 65536 };
+	struct mock mock;
+	struct run **runs;
+	struct kernel k;
+	long idle, busy, threads_idle, threads_busy;
+	int i;
+
+	setrlimit(RLIMIT_NOFILE, &files);
+	mock = mock_start(program, slow);
+	runs = calloc(WAITING, sizeof *runs);
+	write_conf(dir, "waiting", mock.port, "noop_pure", 0);
+	kernel_open(&k, dir, "waiting");
+	sleep(1);
+	idle = status_field("self", "VmRSS:");
+	threads_idle = status_field("self", "Threads:");
+	for (i = 0; i < WAITING; i++)
+		runs[i] = kernel_start(&k, NULL);
+	sleep(12);
+	busy = status_field("self", "VmRSS:");
+	threads_busy = status_field("self", "Threads:");
+	printf("%d runs that wait for a slow model in one process\n", WAITING);
+	printf("  resident above idle             %8.1f KiB each (idle %ld KiB, then %ld KiB)\n",
+	       (double)(busy - idle) / WAITING, idle, busy);
+	printf("  threads                         %8ld, then %ld\n", threads_idle, threads_busy);
+	fflush(stdout);
+	for (i = 0; i < WAITING; i++)
+		run_cancel(runs[i], EXS_CAUSE_CALLER, "measured");
+	for (i = 0; i < WAITING; i++) {
+		engine_wait(runs[i], -1);
+		run_drop(runs[i]);
+	}
+	free(runs);
+	kernel_close(&k);
+	mock_stop(&mock);
+}
+
+static int64_t used_bytes(struct kernel *k)
+{
+	exs_err err = EXS_ERR_INIT;
+	struct buf_sink sink;
+	struct buf json;
+	const char *p;
+	int64_t v = 0;
+
+	buf_init(&json, 65536);
+	if (k->host->store->store->stat(k->host->store->self, buf_sink_init(&sink, &json), &err) == EXS_OK &&
+	    (p = strstr(json.p, "\"used_bytes\":")))
+		v = strtoll(p + 13, NULL, 10);
+	buf_release(&json);
+	return v;
+}
+
+static double growth(const char *program, const char *dir, int turns, int runs)
+{
+	char n[16], name[32];
+	const char *const args[] = { "--turns", n, "--tool", "noop_pure", "--args", "{}", "--answer", "ok", NULL };
+	struct kernel k;
+	struct mock mock;
+	int64_t before;
+	int i, steps = 0;
+
+	snprintf(n, sizeof n, "%d", turns);
+	snprintf(name, sizeof name, "growth%d", turns);
+	mock = mock_start(program, args);
+	write_conf(dir, name, mock.port, "noop_pure", 1);
+	kernel_open(&k, dir, name);
+	kernel_end(kernel_start(&k, NULL));
+	before = used_bytes(&k);
+	for (i = 0; i < runs; i++)
+		steps += kernel_end(kernel_start(&k, NULL));
+	before = used_bytes(&k) - before;
+	kernel_close(&k);
+	mock_stop(&mock);
+	return (double)before / steps;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const pure_args[] = { "--turns", "20", "--tool", "noop_pure", "--args", "{}", "--answer", "ok", NULL };
+	static const char *const unsafe_args[] = { "--turns", "20", "--tool", "noop_unsafe", "--args", "{}", "--answer", "ok", NULL };
+	char dir[] = "/tmp/executus-bench-XXXXXX", command[64];
+	struct mock pure, unsafe;
+	double small, large;
+
+	if (argc < 2)
+		die("usage: bench_turns MOCK");
+	signal(SIGPIPE, SIG_IGN);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	if (!mkdtemp(dir))
+		die("no folder");
+	pure = mock_start(argv[1], pure_args);
+	unsafe = mock_start(argv[1], unsafe_args);
+	bench_one(&pure, &unsafe, 20, dir);
+	bench_crowd(&unsafe, dir);
+	mock_stop(&pure);
+	mock_stop(&unsafe);
+	small = growth(argv[1], dir, 20, 50);
+	large = growth(argv[1], dir, 1000, 1);
+	printf("bytes stored a step\n  runs of 20 steps                %8.0f\n  a run of 1,000 steps            %8.0f   x%.2f\n",
+	       small, large, large / small);
+	bench_waiting(argv[1], dir);
+	snprintf(command, sizeof command, "rm -rf '%s'", dir);
+	return system(command) != 0;
+}
