@@ -48,6 +48,8 @@ bool cli_load_conf(struct cli *c, int *code);
 bool cli_open_host(struct cli *c, int *code);
 /* The same, and a checkpoint is bound. */
 bool cli_open_runs(struct cli *c, int *code);
+/* Only the store and the checkpoint: nobody's secrets are asked for. */
+bool cli_open_past(struct cli *c, int *code);
 /* A mistake of conf or battery, as it stands: "file:line:column: what". Returns EXIT_CONF. */
 int cli_conf_mistake(struct cli *c, const exs_err *err);
 /* Any other failure. Returns its exit status. */

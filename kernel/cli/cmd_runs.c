@@ -111,7 +111,7 @@ int cmd_runs(struct cli *c)
 	exs_status status;
 	int code;
 
-	if (!cli_open_runs(c, &code))
+	if (!cli_open_past(c, &code))
 		return code;
 	l.limit = limit ? strtol(limit, NULL, 10) : LIMIT;
 	buf_init(&l.text, CLI_JSON_MAX);

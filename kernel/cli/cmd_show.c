@@ -216,7 +216,7 @@ int cmd_show(struct cli *c)
 	struct past past;
 	int code;
 
-	if (!cli_open_runs(c, &code))
+	if (!cli_open_past(c, &code))
 		return code;
 	past_init(&past, c->opts.args[0]);
 	code = show(c, &past);

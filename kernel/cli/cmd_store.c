@@ -38,12 +38,8 @@ int cmd_store(struct cli *c)
 
 	if (strcmp(c->opts.args[0], "stat") != 0)
 		return cli_usage(c, "'store' knows 'stat', not '%.40s'", c->opts.args[0]);
-	if (!cli_open_host(c, &code))
+	if (!cli_open_past(c, &code))
 		return code;
-	if (!c->host->store) {
-		log_error(&c->log, "%s binds no store", c->conf->file);
-		return EXIT_CONF;
-	}
 	buf_init(&stat, CLI_STAT_MAX);
 	if (call_store_stat(c->host->store, buf_sink_init(&sink, &stat), &err)) {
 		buf_release(&stat);

@@ -200,24 +200,28 @@ static exs_status check_state(struct cli *c, exs_err *err)
 	return trust_dir(c->conf->state_dir, err);
 }
 
-bool cli_open_host(struct cli *c, int *code)
+static bool open_scope(struct cli *c, enum host_scope scope, int *code)
 {
 	exs_err err = EXS_ERR_INIT;
 
 	if (!cli_load_conf(c, code))
 		return false;
-	if (check_state(c, &err) || roots_check_conf(c, &err) ||
-	    host_open(c->conf, c->folders, &c->log, &c->host, &err) || roots_check_host(c, &err)) {
+	if (check_state(c, &err) || (scope == HOST_ALL && roots_check_conf(c, &err)) ||
+	    host_open(c->conf, scope, c->folders, &c->log, &c->host, &err) ||
+	    (scope == HOST_ALL && roots_check_host(c, &err))) {
 		*code = cli_conf_mistake(c, &err);
 		return false;
 	}
 	return true;
 }
 
-bool cli_open_runs(struct cli *c, int *code)
+bool cli_open_host(struct cli *c, int *code)
 {
-	if (!cli_open_host(c, code))
-		return false;
+	return open_scope(c, HOST_ALL, code);
+}
+
+static bool has_checkpoint(struct cli *c, int *code)
+{
 	if (c->host->checkpoint)
 		return true;
 	log_error(&c->log,
@@ -226,4 +230,14 @@ bool cli_open_runs(struct cli *c, int *code)
 		  c->conf->file);
 	*code = EXIT_CONF;
 	return false;
+}
+
+bool cli_open_runs(struct cli *c, int *code)
+{
+	return open_scope(c, HOST_ALL, code) && has_checkpoint(c, code);
+}
+
+bool cli_open_past(struct cli *c, int *code)
+{
+	return open_scope(c, HOST_PAST, code) && has_checkpoint(c, code);
 }

@@ -4,9 +4,10 @@
 #
 #	run.sh SCRIPT BUILD_DIR
 #
-# The script is sourced and finds: EXECUTUS (the command), BATTERIES (folder of batteries), TREE (the sources), WORK (an empty
-# folder, where it stands, removed at the end), and the functions below. It fails by a check that does not hold, or by any
-# command that fails.
+# The script is sourced and finds: EXECUTUS (the command), BATTERIES (folder of batteries), TEST_BATTERIES (those of the tests),
+# MOCK (the chat server of the tests), TREE (the sources), WORK (an empty folder, where it stands, removed at the end), and the
+# functions below. What it starts and must not outlive it goes into `children` as process ids, what it mounts into `mounts`. It
+# fails by a check that does not hold, or by any command that fails.
 set -eu
 export LC_ALL=C
 umask 022
@@ -17,18 +18,25 @@ script=$(cd "$(dirname "$1")" && pwd -P)/$(basename "$1")
 build=$(cd "$2" && pwd -P)
 EXECUTUS=$build/executus
 BATTERIES=$build/batteries
+TEST_BATTERIES=$build/test-batteries
+MOCK=$build/tests/mock/mock_chat
 TREE=$(cd "$(dirname "$0")/../.." && pwd -P)
 WORK=$(cd "$(mktemp -d "${TMPDIR:-/tmp}/executus-e2e.XXXXXX")" && pwd -P)
-export EXECUTUS BATTERIES TREE WORK
+export EXECUTUS BATTERIES TEST_BATTERIES MOCK TREE WORK
 export HOME="$WORK/home" XDG_STATE_HOME="$WORK/state" XDG_CONFIG_HOME="$WORK/config" TERM=dumb
 unset EXECUTUS_CONF
 mkdir "$HOME"
 checks=0
+children=
+mounts=
 
 cleanup() {
 	code=$?
-	for pid in ${children-}; do
+	for pid in $children; do
 		kill -9 "$pid" 2>/dev/null || :
+	done
+	for folder in $mounts; do
+		umount -l "$folder" || :
 	done
 	chmod -R u+rwx "$WORK" 2>/dev/null || :
 	rm -rf "$WORK"
@@ -78,6 +86,40 @@ prints_nothing() {
 says_one_sentence() {
 	checks=$((checks + 1))
 	[ "$(wc -l <"$WORK/err")" -eq 1 ] || fail "not one line"
+}
+
+# holds FILTER FILE...: that is true of the JSON in them, all taken into one list.
+holds() {
+	filter=$1
+	shift
+	checks=$((checks + 1))
+	jq -e -s "$filter" "$@" >/dev/null || fail "$* does not hold: $filter"
+}
+
+# equal WANTED FOUND WHAT
+equal() {
+	checks=$((checks + 1))
+	[ "$1" = "$2" ] || fail "$3: '$2', not '$1'"
+}
+
+# until_true SECONDS COMMAND...: tries it that long.
+until_true() {
+	tries=$(($1 * 50))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || fail "did not become true: $*"
+		sleep 0.02
+	done
+	checks=$((checks + 1))
+}
+
+# ends CODE PID: that child of ours ends with that exit status.
+ends() {
+	code=0
+	wait "$2" || code=$?
+	checks=$((checks + 1))
+	[ "$code" -eq "$1" ] || fail "process $2 ended with $code, not $1"
 }
 
 # is_absent PATH...: nothing was left there.
