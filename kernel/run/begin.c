@@ -38,8 +38,7 @@ exs_status run_info_fill(struct run *run, exs_err *err)
 	return EXS_OK;
 }
 
-/* The instance behind "instance/model", or NULL. */
-static struct instance *target_instance(struct run *run, const char *target, const char **model)
+struct instance *target_instance(struct run *run, const char *target, const char **model)
 {
 	const char *slash = strchr(target, '/');
 	char name[CONF_NAME_MAX + 1];
@@ -139,7 +138,9 @@ void run_begin(struct run *run)
 		return;
 	}
 	if (begin_checkpoint(run, &err)) {
-		finish_refused(run, EXS_ENDED_ERROR, "storage", err.text);
+		/* What was stored of an earlier attempt stays as it is. */
+		finish_refused(run, run->info.attempt > 1 ? EXS_ENDED_PARKED : EXS_ENDED_ERROR,
+			       "storage", err.text);
 		return;
 	}
 	run->phase = RUN_LIVE;

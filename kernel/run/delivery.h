@@ -41,6 +41,10 @@ enum delivery_outcome delivery_outcome(const struct pending *answer);
 /* Starts all of them; the run is over when the last has ended or its time is up. */
 void delivery_begin(struct run *run);
 
+/* Delivers now and waits for the answer. Not on a step worker. */
+enum delivery_outcome delivery_wait(struct run *run, const struct delivery_target *to,
+				    int32_t tries);
+
 /* ---- outbox.c: the row of a delivery that this process is at ---- */
 
 /* Into the run's batch. */

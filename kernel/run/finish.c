@@ -24,6 +24,8 @@ static void fill_result(struct run *run, int32_t status, const char *reason, con
 	struct run_result *r = &run->result;
 	const struct state *s = &run->state;
 
+	if (run->told) /* somebody may be reading it */
+		return;
 	r->status = status;
 	r->reason = reason ? reason : "";
 	free(r->output);
@@ -37,6 +39,15 @@ static void fill_result(struct run *run, int32_t status, const char *reason, con
 	r->run_ms = s->run_ms;
 }
 
+static void tell(struct run *run)
+{
+	run->told = true;
+	pthread_mutex_lock(&run->mail_lock);
+	run->over = true;
+	pthread_cond_broadcast(&run->over_cond);
+	pthread_mutex_unlock(&run->mail_lock);
+}
+
 void finish_over(struct run *run)
 {
 	int i;
@@ -47,10 +58,7 @@ void finish_over(struct run *run)
 	/* A timer holds no reference: from here on it must not fire into a run that may go. */
 	timer_cancel(&run->host->timers, &run->timer);
 	registry_remove(run);
-	pthread_mutex_lock(&run->mail_lock);
-	run->over = true;
-	pthread_cond_broadcast(&run->over_cond);
-	pthread_mutex_unlock(&run->mail_lock);
+	tell(run);
 }
 
 /* ---- the terminal batch ---- */
@@ -148,8 +156,15 @@ static void flush_end(struct run *run)
 	run->phase = RUN_ENDING;
 	run->end_seq = run->state.seq;
 	run_flush(run);
-	if (!run->durable && run->phase == RUN_ENDING)
+	if (run->phase != RUN_ENDING)
+		return;
+	if (!run->durable) {
 		finish_stored(run);
+	} else if (run->state.relaxed && run->state.ended && !run->storage_failing) {
+		/* Told while the disk works; the engine keeps the run until the end is stored. */
+		fill_result(run, run->end_status, run->end_reason, run->state.why);
+		tell(run);
+	}
 }
 
 bool finish_end(struct run *run, const struct action *a)

@@ -111,6 +111,7 @@ int64_t run_record(struct run *run, int32_t kind, exs_str name, const char *call
 	*run->pending_tail = f;
 	run->pending_tail = &f->next;
 	run->pending_n++;
+	run->pending_bytes += f->pub.body.n;
 	run_touch(run);
 	return f->pub.seq;
 }
@@ -219,6 +220,7 @@ static void flush_undurable(struct run *run)
 
 	run->pending_tail = &run->pending;
 	run->pending_n = 0;
+	run->pending_bytes = 0;
 	if (run->settle)
 		run_settle(run);
 	watch_inside(run, facts, NULL);
@@ -255,6 +257,7 @@ void run_flush(struct run *run)
 	c->step = run->state.step;
 	run->pending_tail = &run->pending;
 	run->pending_n = 0;
+	run->pending_bytes = 0;
 	if (run->settle)
 		run_settle(run);
 	watch_inside(run, c->facts, &run->batch);

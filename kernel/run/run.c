@@ -285,7 +285,8 @@ static void settle(struct run *run)
 	if (!run->pending)
 		return;
 	wanted = run->phase != RUN_LIVE || !run->durable || run->storage_failing ||
-		 !(run->turn || calls_out(run)) || !run_may_start(run);
+		 !(run->turn || calls_out(run)) || !run_may_start(run) ||
+		 run->pending_bytes > PENDING_MAX;
 	if (wanted)
 		run_flush(run);
 	else if (!run->due[DUE_FLUSH])

@@ -10,12 +10,14 @@
  *	run.c	    the loop: receive, plan, perform
  *	mail.c	    mailbox, the run's one timer
  *	begin.c	    from the budget gate to the first fact; and again for a resumed run
+ *	reserve.c   what a turn may cost
  *	turn.c	    asking the model
  *	call.c	    how tool calls begin; call_end.c how they end
  *	record.c    facts into the state and a batch
  *	commit.c    batches to the disk, in order, and what becomes of them
  *	watch.c	    facts to audits, critic and listener
- *	finish.c    the end, parking, deliveries
+ *	finish.c    the end, parking; delivery.c and outbox.c the deliveries
+ *	inbox.c	    what other processes have to say to it
  */
 #ifndef RUN_RUN_H
 #define RUN_RUN_H
@@ -28,6 +30,7 @@
 #include "run/toolbox.h"
 
 #define LINGER_MS	2 /* facts that nobody waits for may wait for company this long */
+#define PENDING_MAX	(4u << 20) /* bytes of facts that go to the store without waiting */
 #define UNDURABLE_TURNS 2 /* turns that may be ahead of the disk */
 #define STORAGE_TRIES	6 /* of the undurable batches, with a doubling pause, before the run parks \
 			   */
@@ -170,6 +173,7 @@ struct run {
 	struct batch batch; /* rows of the next commit */
 	struct fact_rec *pending, **pending_tail;
 	uint32_t pending_n;
+	size_t pending_bytes;
 	struct commit *commits, **commit_tail; /* not durable yet, in order */
 	struct head head;		       /* as it will be after the last commit */
 	int64_t fence;			       /* of this attempt */
@@ -201,6 +205,7 @@ struct run {
 
 	enum run_phase phase;
 	bool leaving; /* the process stops: park at the next boundary */
+	bool told;    /* the result is out and stays what it is */
 	bool cancel_seen, retry_waited;
 	int64_t end_seq;    /* the terminal batch is durable from here on */
 	int32_t end_status; /* EXS_ENDED_ of the run, PARKED or INTERRUPTED */
@@ -233,6 +238,8 @@ void run_unref(struct run *run);
 /* ---- begin.c ---- */
 void run_begin(struct run *run);
 exs_status run_info_fill(struct run *run, exs_err *err);
+/* The instance behind "instance/model", and the model's part of it; NULL: the conf has none. */
+struct instance *target_instance(struct run *run, const char *target, const char **model);
 
 /* ---- record.c ---- */
 /* Appends a fact: folds it, and queues it for the batch. The body is taken. Returns its seq, 0 when
@@ -269,7 +276,18 @@ void turn_release(struct run *run); /* dispatches it once what it rests on is du
 void turn_received(struct run *run, struct turn_work *t);
 void turn_abandon(struct run *run);
 struct turn_work *turn_of_mail(struct mail *mail);
+
+/* ---- reserve.c ---- */
+#define BYTES_A_TOKEN 4 /* a first estimate */
+int64_t turn_estimate(const struct run *run); /* tokens of what the next turn sends */
+/*
+ * True: the turn may go on now. False: it was refused, or the store is asked. The grant before it is
+ * settled.
+ */
+bool reserve_turn(struct run *run);
 void reserve_received(struct run *run, struct mail *mail);
+/* The grant goes with the next batch, with what the turn used. */
+void reserve_settle(struct run *run, const struct pending *answer);
 
 /* ---- call.c ---- */
 bool calls_perform(struct run *run, const struct action *a);

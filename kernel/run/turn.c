@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* turn.c - asking the model: the reservation, the call, and what came back. */
+/* turn.c - asking the model: the call, and what came back. The reservation before it is in
+ * reserve.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,6 @@
 #include "run/message.h"
 #include "run/words.h"
 
-#define ANSWER_TOKENS 4096 /* what a turn may say, for a reservation, when nothing caps it */
-#define BYTES_A_TOKEN 4	   /* a first estimate */
-
 struct turn_work {
 	struct mail mail;
 	struct work work;
@@ -21,147 +19,9 @@ struct turn_work {
 	_Atomic int refs; /* the work's, and ours until the answer was received */
 	exs_turn turn;
 	exs_str *messages;
-	char what[RUN_NAME_MAX];
-	char model[RUN_NAME_MAX]; /* behind the slash */
 	int64_t begun_ms, need_seq;
 	bool dispatched;
 };
-
-static int64_t estimate(const struct run *run)
-{
-	return (int64_t)(run->state.transcript_bytes + strlen(run->state.system) +
-			 run->offer->json_n) /
-	       BYTES_A_TOKEN;
-}
-
-/* ---- the reservation ---- */
-
-struct reserve_work {
-	struct mail mail;
-	struct pending pending;
-	struct batch batch;
-	struct run *run;
-};
-
-static void usage_json(struct buf *b, const exs_usage *u)
-{
-	buf_printf(b,
-		   "{\"in_tokens\":%lld,\"cache_read_tokens\":%lld,\"cache_write_tokens\":%lld,"
-		   "\"out_tokens\":%lld,"
-		   "\"reasoning_tokens\":%lld,\"cost_micro\":%lld,\"estimated\":%u}",
-		   (long long)u->in_tokens, (long long)u->cache_read_tokens,
-		   (long long)u->cache_write_tokens, (long long)u->out_tokens,
-		   (long long)u->reasoning_tokens, (long long)u->cost_micro, u->estimated);
-}
-
-static void record_usage(struct run *run, int32_t kind, const char *key, const exs_usage *u)
-{
-	struct buf body;
-
-	buf_init(&body, RUN_TEXT_MAX);
-	buf_printf(&body, "{\"%s\":", key);
-	usage_json(&body, u);
-	buf_puts(&body, "}");
-	run_record(run, kind, str_of(run->host->budget->conf->name), NULL, NULL, &body);
-}
-
-static void denied(struct run *run, const char *why)
-{
-	struct buf body;
-
-	buf_init(&body, RUN_TEXT_MAX);
-	buf_puts(&body, "{\"text\":");
-	buf_jsonz(&body, why);
-	buf_puts(&body, "}");
-	run_record(run, EXS_FACT_BUDGET_DENIED, str_of(run->host->budget->conf->name), NULL, NULL,
-		   &body);
-}
-
-static void reserve_free(struct reserve_work *r)
-{
-	batch_release(&r->batch);
-	buf_release(&r->pending.out);
-	free(r);
-}
-
-static void reserve_ended(struct pending *p)
-{
-	struct reserve_work *r = container_of(p, struct reserve_work, pending);
-	struct run *run = r->run;
-
-	run_post(run, &r->mail);
-	run_unref(run);
-}
-
-/* A grant that never became durable costs nothing. */
-static void drop_grant(struct run *run)
-{
-	exs_err err = EXS_ERR_INIT;
-	exs_grant *grant = take(run->grant);
-
-	if (grant && call_budget_settle(run->host->budget, grant, NULL, NULL, &err))
-		log_warn(run->host->log, "run %s: a reservation was not given back: %s", run->id,
-			 err.text);
-}
-
-void reserve_received(struct run *run, struct mail *mail)
-{
-	struct reserve_work *r = container_of(mail, struct reserve_work, mail);
-
-	run->reserve = NULL;
-	if (run->phase != RUN_LIVE) {
-		drop_grant(run);
-	} else if (r->pending.status == EXS_OK) {
-		run->reserved = true;
-	} else {
-		drop_grant(run);
-		denied(run, r->pending.status == EXS_CONFLICT ? "the limit would be passed"
-							      : r->pending.err.text);
-	}
-	reserve_free(r);
-}
-
-/* True: the turn may go on now. False: it was refused, or the store is asked. The grant before it
- * is settled. */
-static bool reserve(struct run *run)
-{
-	struct reserve_work *r = calloc(1, sizeof *r);
-	exs_usage worst = { .size = sizeof worst, .estimated = 1 };
-	exs_err err = EXS_ERR_INIT;
-
-	if (!r) {
-		denied(run, "no memory for a reservation");
-		return false;
-	}
-	batch_init(&r->batch);
-	worst.in_tokens = estimate(run);
-	worst.out_tokens =
-		run->state.limits.answer_tokens ? run->state.limits.answer_tokens : ANSWER_TOKENS;
-	record_usage(run, EXS_FACT_BUDGET_RESERVED, "estimate", &worst);
-	if (call_budget_reserve(run->host->budget, &run->info, &worst, &r->batch, &run->grant,
-				&err)) {
-		run->grant = NULL;
-		reserve_free(r);
-		denied(run, err.text);
-		return false;
-	}
-	run->reserved = r->batch.n == 0 || !run->host->store;
-	if (run->reserved) {
-		reserve_free(r);
-		return true;
-	}
-	run_flush(run); /* one sync serves both */
-	r->run = run_ref(run);
-	r->mail.kind = MAIL_RESERVED;
-	r->pending.ended = reserve_ended;
-	run->reserve = r;
-	if (call_store_submit(run->host->store, &r->batch, &r->pending, &err)) {
-		r->pending.status = err.status;
-		r->pending.err = err;
-		reserve_ended(&r->pending);
-	}
-	return false;
-}
 
 /* ---- the turn ---- */
 
@@ -242,7 +102,7 @@ static struct turn_work *turn_new(struct run *run)
 	t->turn = (exs_turn){ sizeof t->turn,
 			      s->step + 1,
 			      &run->info,
-			      t->model,
+			      NULL,
 			      str_of(s->system),
 			      t->messages,
 			      s->segment_count,
@@ -250,30 +110,11 @@ static struct turn_work *turn_new(struct run *run)
 			      str_n(run->offer->json, run->offer->json_n),
 			      s->limits.answer_tokens };
 	t->work.cap = EXS_TURN_ANSWER_MAX;
-	t->work.what = t->what;
 	t->work.start = on_start;
 	t->work.ended = on_ended;
 	t->work.freed = on_freed;
 	t->work.progress = on_progress;
 	return t;
-}
-
-/* The battery behind the target; the rest of the name is the model's. NULL: the conf has it no
- * more. */
-static struct instance *aim(struct turn_work *t, const char *target)
-{
-	const char *slash = strchr(target, '/');
-	struct instance *in;
-	char name[CONF_NAME_MAX + 1];
-
-	if (!slash || (size_t)(slash - target) >= sizeof name)
-		return NULL;
-	memcpy(name, target, (size_t)(slash - target));
-	name[slash - target] = '\0';
-	snprintf(t->model, sizeof t->model, "%s", slash + 1);
-	snprintf(t->what, sizeof t->what, "a turn of model '%.200s'", target);
-	in = host_instance(t->run->host, name);
-	return in && in->model ? in : NULL;
 }
 
 static void record_started(struct run *run, const char *target)
@@ -283,7 +124,7 @@ static void record_started(struct run *run, const char *target)
 	buf_init(&body, RUN_NAME_MAX);
 	buf_printf(&body, "{\"target\":%u,\"try\":%d,\"messages\":%zu,\"estimate\":%lld}",
 		   run->state.target, (int)run->state.tries + 1, run->state.segment_count,
-		   (long long)estimate(run));
+		   (long long)turn_estimate(run));
 	run_record(run, EXS_FACT_TURN_STARTED, str_of(target), NULL, NULL, &body);
 }
 
@@ -302,16 +143,6 @@ static void record_failed(struct run *run, const char *target, const struct pend
 		   &body);
 }
 
-static void settle_later(struct run *run, const struct pending *p)
-{
-	if (!run->grant)
-		return;
-	run->settle = true;
-	run->settle_usage = p->usage;
-	run->settle_usage.size = sizeof run->settle_usage;
-	record_usage(run, EXS_FACT_BUDGET_SETTLED, "actual", &run->settle_usage);
-}
-
 static void fail_at_once(struct run *run, const char *target, exs_status status, int32_t klass,
 			 const char *text)
 {
@@ -320,7 +151,7 @@ static void fail_at_once(struct run *run, const char *target, exs_status status,
 	err_set(&p.err, status, 0, "%s", text);
 	p.err.klass = klass;
 	record_failed(run, target, &p, 0, false);
-	settle_later(run, &p);
+	reserve_settle(run, &p);
 }
 
 bool turn_perform(struct run *run, const struct action *a)
@@ -339,7 +170,7 @@ bool turn_perform(struct run *run, const struct action *a)
 		run_flush(run);
 	if (run->settle)
 		return false;
-	if (run->host->budget && !run->reserved && !reserve(run))
+	if (run->host->budget && !run->reserved && !reserve_turn(run))
 		return !run->reserve; /* refused: plan again */
 	run->retry_waited = run->reserved = false;
 	record_started(run, target);
@@ -348,7 +179,8 @@ bool turn_perform(struct run *run, const struct action *a)
 		fail_at_once(run, target, EXS_NOMEM, EXS_CLASS_TRANSIENT, "no memory for a turn");
 		return true;
 	}
-	t->work.in = aim(t, target);
+	t->work.what = target; /* the state's: it lives as long as the run */
+	t->work.in = target_instance(run, target, &t->turn.model);
 	if (!t->work.in) {
 		t->refs = 1;
 		turn_unref(t);
@@ -398,7 +230,7 @@ static void estimate_usage(const struct run *run, struct pending *p)
 	p->has_usage = true;
 	p->usage.size = sizeof p->usage;
 	p->usage.estimated = 1;
-	p->usage.in_tokens = estimate(run);
+	p->usage.in_tokens = turn_estimate(run);
 	p->usage.out_tokens = (int64_t)p->out.n / BYTES_A_TOKEN;
 }
 
@@ -447,7 +279,7 @@ void turn_received(struct run *run, struct turn_work *t)
 	else
 		record_failed(run, target, p, ms,
 			      p->status == EXS_CANCELLED && cancel_cause(run->token));
-	settle_later(run, p);
+	reserve_settle(run, p);
 	turn_unref(t);
 }
 
@@ -465,6 +297,6 @@ void turn_abandon(struct run *run)
 	estimate_usage(run, &p);
 	record_failed(run, run->state.models[run->state.target], &p, clock_mono_ms() - t->begun_ms,
 		      true);
-	settle_later(run, &p);
+	reserve_settle(run, &p);
 	turn_unref(t);
 }

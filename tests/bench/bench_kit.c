@@ -72,6 +72,7 @@ void write_conf(const char *dir, const char *name, int port, const char *tool, i
 		fputs("ports: { store: store, checkpoint: journal }\n", f);
 	fprintf(f,
 		"tiers: { fast: local/m }\n"
+		"run: { attempts: 100 }\n" /* the resumed run is killed again and again */
 		"agents:\n"
 		"  t: { tools: [%s], prompt: You do nothing., max_steps: 100000, max_same_calls: 100000, max_runtime: 10m }\n",
 		tool);
