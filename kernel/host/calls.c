@@ -183,10 +183,15 @@ exs_status call_audit_record(struct instance *in, exs_trail *t, const exs_fact *
 exs_status call_audit_finish(struct instance *in, exs_trail *t, exs_err *err)
 {
 	struct guard g;
+	exs_status status;
 
-	if (guard_enter(&g, in, "audit.finish", err))
+	if (guard_enter_last(&g, in, "audit.finish", err))
 		return err->status;
-	return guard_leave(&g, in->audit->finish(t, err), err);
+	status = in->audit->finish(t, err);
+	if (status)
+		return guard_leave(&g, status, err);
+	guard_leave_void(&g); /* that a trail closes does not mean that it can be written again */
+	return EXS_OK;
 }
 
 /* ---- budget ---- */
@@ -296,7 +301,7 @@ void call_critic_unwatch(struct instance *in, exs_watch *w)
 	exs_err err = EXS_ERR_INIT;
 	struct guard g;
 
-	if (guard_enter(&g, in, "critic.unwatch", &err)) {
+	if (guard_enter_last(&g, in, "critic.unwatch", &err)) {
 		log_warn(in->host->log, "a watch stays behind: %s", err.text);
 		return;
 	}

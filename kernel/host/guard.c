@@ -220,14 +220,10 @@ exs_status guard_status(struct instance *in, const char *what, exs_status status
 
 /* ---- short calls ---- */
 
-exs_status guard_enter(struct guard *g, struct instance *in, const char *what, exs_err *err)
+static exs_status go_in(struct guard *g, struct instance *in, const char *what, exs_err *err)
 {
-	exs_status status = guard_usable(in, err);
-
-	if (status == EXS_OK)
-		status = lock_for(in, what, err);
-	if (status)
-		return status;
+	if (lock_for(in, what, err))
+		return err->status;
 	g->in = in;
 	g->what = what;
 	g->said = EXS_OK;
@@ -240,6 +236,18 @@ exs_status guard_enter(struct guard *g, struct instance *in, const char *what, e
 	err->at = -1;
 	err->text[0] = '\0';
 	return EXS_OK;
+}
+
+exs_status guard_enter(struct guard *g, struct instance *in, const char *what, exs_err *err)
+{
+	return guard_usable(in, err) ? err->status : go_in(g, in, what, err);
+}
+
+exs_status guard_enter_last(struct guard *g, struct instance *in, const char *what, exs_err *err)
+{
+	if (guard_usable(in, err) == EXS_LOST)
+		return EXS_LOST;
+	return go_in(g, in, what, err);
 }
 
 void guard_leave_void(struct guard *g)

@@ -34,6 +34,8 @@ struct guard {
  * called. `what` is a literal: the watchdog reads it.
  */
 exs_status guard_enter(struct guard *g, struct instance *in, const char *what, exs_err *err);
+/* For a verb that frees its handle: as guard_enter, but an instance that rests is entered too. */
+exs_status guard_enter_last(struct guard *g, struct instance *in, const char *what, exs_err *err);
 /* Turns a status that does not exist into INTERNAL, makes the sentence presentable, counts. */
 exs_status guard_leave(struct guard *g, exs_status status, exs_err *err);
 void guard_leave_void(struct guard *g);

@@ -69,10 +69,10 @@ static int64_t patience_ms(const struct run *run)
 }
 
 /* The next look at the storage: when the store has been silent for too long. */
-static void watch_silence(struct run *run)
+void commit_watch(struct run *run)
 {
 	const struct commit *c;
-	int64_t first = 0;
+	int64_t first = reserve_sent_ms(run);
 
 	for (c = run->commits; c; c = c->next)
 		if (is_out(c) && (!first || c->sent_ms < first))
@@ -102,7 +102,7 @@ static void send(struct run *run, struct commit *c)
 void commit_submit(struct run *run, struct commit *c)
 {
 	send(run, c);
-	watch_silence(run);
+	commit_watch(run);
 }
 
 /* ---- trouble ---- */
@@ -189,16 +189,27 @@ void run_stored(struct run *run, struct commit *c)
 		 * in order. */
 		run->storage_failing = true;
 		if (any_out(run))
-			watch_silence(run);
+			commit_watch(run);
 		else if (status == EXS_CONFLICT)
 			finish_lost(run);
 		else
 			commit_refused(run, &err);
 		return;
 	}
-	watch_silence(run);
+	commit_watch(run);
 	if (run->pending)
 		run_flush(run);
+}
+
+static bool is_silent(const struct run *run)
+{
+	int64_t last = clock_mono_ms() - patience_ms(run), sent = reserve_sent_ms(run);
+	const struct commit *c;
+
+	for (c = run->commits; c; c = c->next)
+		if (is_out(c) && c->sent_ms <= last)
+			return true;
+	return sent && sent <= last;
 }
 
 /* What is out may still be read and even taken by the store: its memory stays until it ends. */
@@ -211,6 +222,7 @@ static void give_up_silent(struct run *run)
 	for (c = run->commits; c; c = c->next)
 		if (is_out(c))
 			done_abandon(&run->host->done, &c->pending);
+	reserve_abandon(run);
 	finish_unstored(run);
 }
 
@@ -220,18 +232,14 @@ void run_storage_retry(struct run *run)
 
 	if (run->phase == RUN_OVER)
 		return;
-	for (c = run->commits; c; c = c->next) {
-		if (is_out(c) && clock_mono_ms() - c->sent_ms >= patience_ms(run)) {
-			give_up_silent(run);
-			return;
-		}
-	}
-	if (any_out(run)) { /* its answer says how it goes on */
-		watch_silence(run);
+	if (is_silent(run)) {
+		give_up_silent(run);
 		return;
 	}
-	if (!run->storage_failing)
+	if (any_out(run) || !run->storage_failing) { /* its answer says how it goes on */
+		commit_watch(run);
 		return;
+	}
 	if (!run->commits) { /* the batch could not even be made */
 		run->storage_failing = false;
 		run_flush(run);
@@ -239,7 +247,7 @@ void run_storage_retry(struct run *run)
 	}
 	for (c = run->commits; c; c = c->next)
 		send(run, c);
-	watch_silence(run);
+	commit_watch(run);
 }
 
 bool run_may_start(const struct run *run)

@@ -69,6 +69,11 @@ exs_status head_read(struct host *h, const char *run_id, struct head *out, exs_e
 		status = err_set(err, EXS_CORRUPT, 0, "a run's head is longer than %u bytes",
 				 HEAD_TEXT_MAX);
 	buf_release(&value);
+	if (status == EXS_CORRUPT) {
+		exs_err why = *err;
+
+		err_set(err, EXS_CORRUPT, 0, "row '%s' of the store: %.180s", key, why.text);
+	}
 	return status;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "run/engine_priv.h"
 
@@ -20,6 +21,7 @@ struct reserve_work {
 	struct pending pending;
 	struct batch batch;
 	struct run *run;
+	int64_t sent_ms; /* mono */
 };
 
 int64_t turn_estimate(const struct run *run)
@@ -76,6 +78,16 @@ static void reserve_ended(struct pending *p)
 	struct run *run = r->run;
 
 	run_post(run, &r->mail);
+	run_unref(run);
+}
+
+/* The run was parked long ago. */
+static void reserve_late(struct pending *p)
+{
+	struct reserve_work *r = container_of(p, struct reserve_work, pending);
+	struct run *run = r->run;
+
+	reserve_free(r);
 	run_unref(run);
 }
 
@@ -138,13 +150,28 @@ bool reserve_turn(struct run *run)
 	r->run = run_ref(run);
 	r->mail.kind = MAIL_RESERVED;
 	r->pending.ended = reserve_ended;
+	r->pending.late = reserve_late;
+	r->sent_ms = clock_mono_ms();
 	run->reserve = r;
+	commit_watch(run);
 	if (call_store_submit(run->host->store, &r->batch, &r->pending, &err)) {
 		r->pending.status = err.status;
 		r->pending.err = err;
 		reserve_ended(&r->pending);
 	}
 	return false;
+}
+
+int64_t reserve_sent_ms(const struct run *run)
+{
+	return run->reserve ? run->reserve->sent_ms : 0;
+}
+
+void reserve_abandon(struct run *run)
+{
+	/* False: its answer is in the mail. */
+	if (run->reserve && done_abandon(&run->host->done, &run->reserve->pending))
+		run->reserve = NULL;
 }
 
 void reserve_settle(struct run *run, const struct pending *p)

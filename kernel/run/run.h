@@ -255,6 +255,7 @@ void fact_recs_free(struct fact_rec *list);
 void commit_submit(struct run *run, struct commit *c); /* the last of the run's commits */
 void commit_refused(struct run *run, const exs_err *err); /* later, or the run is parked */
 void commit_free(struct commit *c);
+void commit_watch(struct run *run); /* sees to it that the store's silence is noticed */
 void run_stored(struct run *run, struct commit *c);
 void run_storage_retry(struct run *run); /* DUE_STORAGE: send again, or give a silent store up */
 bool run_may_start(const struct run *run);
@@ -286,6 +287,8 @@ int64_t turn_estimate(const struct run *run); /* tokens of what the next turn se
  */
 bool reserve_turn(struct run *run);
 void reserve_received(struct run *run, struct mail *mail);
+int64_t reserve_sent_ms(const struct run *run); /* mono; 0: none is on its way */
+void reserve_abandon(struct run *run);		/* the store does not answer */
 /* The grant goes with the next batch, with what the turn used. */
 void reserve_settle(struct run *run, const struct pending *answer);
 

@@ -96,7 +96,9 @@ static void tick(exs_watch *w, int64_t idle_ms, exs_verdict *out)
 	snprintf(out->words, sizeof out->words, "%s", rest);
 	if (out->what == EXS_VERDICT_EXTEND) {
 		out->extend_ms = atoll(rest);
-		w->deadline_ms += w->deadline_ms && out->extend_ms > 0 ? out->extend_ms : 0;
+		if (w->deadline_ms && out->extend_ms > 0 &&
+		    out->extend_ms < INT64_MAX - w->deadline_ms)
+			w->deadline_ms += out->extend_ms;
 	}
 	out->raise_steps = out->what == EXS_VERDICT_RAISE ? atoll(rest) : 0;
 }

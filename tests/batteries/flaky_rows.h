@@ -106,7 +106,7 @@ static void keep(FILE *f, int32_t kind, exs_str key, exs_str value)
 
 static void replay(struct rows *rows, const char *path)
 {
-	FILE *f = fopen(rows->path, "r");
+	FILE *f = fopen(path, "r");
 	struct entry e;
 
 	while (f && fread(&e, sizeof e, 1, f) == 1) {

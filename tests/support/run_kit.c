@@ -137,14 +137,19 @@ void kit_reopen(struct kit *k)
 		fail_msg("%s", err.text);
 }
 
-void kit_open_fails(struct kit *k, const char *script, enum kit_store store, const char *agents,
-		    const char *more)
+void kit_reopen_fails(struct kit *k)
 {
 	exs_err err = EXS_ERR_INIT;
 
-	prepare(k, script, store, agents, more, &nothing);
 	assert_int_not_equal(bring_up(k, &err), EXS_OK);
 	snprintf(k->delta, sizeof k->delta, "%s", err.text);
+}
+
+void kit_open_fails(struct kit *k, const char *script, enum kit_store store, const char *agents,
+		    const char *more)
+{
+	prepare(k, script, store, agents, more, &nothing);
+	kit_reopen_fails(k);
 }
 
 void kit_drop(struct kit *k)

@@ -66,6 +66,7 @@ void kit_open_with(struct kit *k, const char *script, enum kit_store store, cons
 		   const char *more, const struct kit_extra *extra);
 void kit_shut(struct kit *k);	/* engine, host and conf, as a process that ends */
 void kit_reopen(struct kit *k); /* on the same folder */
+void kit_reopen_fails(struct kit *k); /* the sentence is in k->delta */
 void kit_close(struct kit *k);	/* and the folder is gone */
 void kit_script(struct kit *k, const char *script); /* another script for the next reopen */
 /* What the flaky store does wrong from now on: "facts io 1 3"; "": nothing. */

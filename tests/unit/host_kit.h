@@ -101,6 +101,14 @@ static EXS_UNUSED void kit_close(struct kit *k)
 	close(k->log.fd);
 }
 
+/* For a box that begins with its kit: closes the one and frees the other. */
+static EXS_UNUSED int kit_teardown(void **state)
+{
+	kit_close(*state);
+	free(*state);
+	return 0;
+}
+
 /* How often the log says this. */
 static EXS_UNUSED int kit_logged(struct kit *k, const char *part)
 {

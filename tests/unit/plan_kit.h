@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* plan_kit.h - what the suites of plan ask: what is planned now, and how a run ends. */
+/*
+ * plan_kit.h - what the suites of fold and plan ask: what became of the state, what is planned now,
+ * and how a run ends.
+ */
 #ifndef TEST_PLAN_KIT_H
 #define TEST_PLAN_KIT_H
 
@@ -13,6 +16,27 @@
 
 #define ONE   CALL_READ("a", "x")
 #define OTHER CALL_READ("b", "y")
+
+static inline void must_fold(const struct tale *t)
+{
+	assert_string_equal(t->status ? t->err.text : "", "");
+}
+
+/* The last fact was refused with exactly this sentence. */
+static inline void refused(struct tale *t, const char *why)
+{
+	assert_int_equal(t->status, EXS_CORRUPT);
+	assert_int_equal(t->err.status, EXS_CORRUPT);
+	assert_string_equal(t->err.text, why);
+	tale_release(t);
+}
+
+static inline void segment_is(const struct tale *t, size_t i, const char *want)
+{
+	assert_true(i < t->state.segment_count);
+	assert_string_equal(t->state.segments[i].p, want);
+	assert_int_equal(t->state.segments[i].n, strlen(want));
+}
 
 static inline struct action planned(const struct tale *t)
 {

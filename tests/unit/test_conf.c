@@ -1,57 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* test_conf.c - the whole configuration: what a file means and which defaults hold. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include <executus/port/store.h>
 
 #include "base/auto.h"
 #include "base/text.h"
 #include "conf/conf.h"
+#include "conf_kit.h"
 
-static char folder[256];
-
-static int make_folder(void **state)
+/* A home that is known, for the defaults that lie there. */
+static int make_home(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
-
-	(void)state;
 	setenv("HOME", "/home/anna", 1);
 	unsetenv("XDG_STATE_HOME");
-	snprintf(folder, sizeof folder, "%s/executus-conf-XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	char line[512];
-
-	(void)state;
-	snprintf(line, sizeof line, "rm -rf '%s'", folder);
-	return system(line);
-}
-
-static const char *put(const char *name, const char *text)
-{
-	static char path[512];
-	FILE *f;
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-	chmod(path, 0600);
-	return path;
+	return make_folder(state);
 }
 
 static struct conf *parse(const char *text)
@@ -370,5 +335,5 @@ int main(void)
 	};
 
 	setenv("EXECUTUS_TEST_PROMPT", "be kind", 1);
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, make_home, remove_folder);
 }

@@ -1,37 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_fold_call.c - what calls, messages in between, limits and ends make of a state, and which
  * cannot follow. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include "fact_kit.h"
-
-#define ONE   CALL_READ("a", "x")
-#define OTHER CALL_READ("b", "y")
-
-static void must_fold(const struct tale *t)
-{
-	assert_string_equal(t->status ? t->err.text : "", "");
-}
-
-/* The last fact was refused with exactly this sentence. */
-static void refused(struct tale *t, const char *why)
-{
-	assert_int_equal(t->status, EXS_CORRUPT);
-	assert_int_equal(t->err.status, EXS_CORRUPT);
-	assert_string_equal(t->err.text, why);
-	tale_release(t);
-}
-
-static void segment_is(const struct tale *t, size_t i, const char *want)
-{
-	assert_true(i < t->state.segment_count);
-	assert_string_equal(t->state.segments[i].p, want);
-	assert_int_equal(t->state.segments[i].n, strlen(want));
-}
+#include "plan_kit.h"
 
 /* ---- calls ---- */
 

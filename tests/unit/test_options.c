@@ -1,67 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* test_options.c - declared options, references, and what a battery reads from its settings.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/auto.h"
 #include "base/text.h"
 #include "conf/options.h"
 #include "conf/ref.h"
-
-static char folder[256];
-
-static int make_folder(void **state)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	(void)state;
-	snprintf(folder, sizeof folder, "%s/executus-options-XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	char line[512];
-
-	(void)state;
-	snprintf(line, sizeof line, "rm -rf '%s'", folder);
-	return system(line);
-}
-
-static const char *put_bytes(const char *name, const char *p, size_t n, unsigned mode)
-{
-	static char path[512];
-	FILE *f;
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_int_equal(fwrite(p, 1, n, f), n);
-	fclose(f);
-	assert_int_equal(chmod(path, mode), 0);
-	return path;
-}
-
-static const char *put(const char *name, const char *text)
-{
-	return put_bytes(name, text, strlen(text), 0600);
-}
-
-static void assert_says(const exs_err *err, const char *part)
-{
-	if (!strstr(err->text, part))
-		fail_msg("expected \"%s\" in \"%s\"", part, err->text);
-}
+#include "conf_kit.h"
 
 static void assert_text(exs_str s, const char *want)
 {

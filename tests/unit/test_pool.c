@@ -6,8 +6,6 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dlfcn.h>
-#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -16,22 +14,9 @@
 
 #include "base/auto.h"
 #include "base/pool.h"
+#include "failing_threads.h"
 
 #define LONG_MS 30000 /* never waited for when the code is right */
-
-static _Atomic int no_threads;
-
-/* Stands before the C library's, so that a system without threads can be played. */
-int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
-{
-	int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-	void *found = dlsym(RTLD_NEXT, "pthread_create");
-
-	if (atomic_load(&no_threads))
-		return EAGAIN;
-	memcpy(&real, &found, sizeof real);
-	return real(thread, attr, fn, arg);
-}
 
 struct work {
 	struct job job;

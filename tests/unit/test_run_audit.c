@@ -231,6 +231,35 @@ static void one_outside_that_fails_is_told_and_left_out(void **state)
 	kit_close(&k);
 }
 
+static void one_that_fails_for_three_runs_rests_and_its_trails_are_closed(void **state)
+{
+	struct run *runs[3];
+	struct kit k;
+	size_t i;
+
+	(void)state;
+	open_with_trail(&k, "turns:\n  - stall: 400ms\n    say: done\n", KIT_MEMORY,
+			", fail_at: 3");
+	for (i = 0; i < 3; i++) { /* all three have begun well when the first fails */
+		struct run_spec spec = { k.conf->run.agent, "someone", "test",
+					 str_of("hi"),	    NULL,      CONF_STRICT };
+		exs_err err = EXS_ERR_INIT;
+
+		assert_int_equal(engine_start(k.engine, &spec, NULL, &runs[i], &err), EXS_OK);
+	}
+	for (i = 0; i < 3; i++) {
+		assert_true(engine_wait(runs[i], 30000));
+		assert_int_equal(run_result(runs[i])->status, EXS_ENDED_OK);
+		run_drop(runs[i]);
+	}
+	assert_int_equal(kit_lines(&k, SAYS, "finish"), 3);
+	kit_run(&k, "hi");
+	assert_int_equal(k.result->status, EXS_ENDED_OK);
+	assert_true(kit_body_has(kit_fact(&k, EXS_FACT_PORT_FAILED, 0), "rests after 3 failures"));
+	assert_int_equal(kit_lines(&k, SAYS, "start"), 3);
+	kit_close(&k);
+}
+
 static void a_failure_at_the_end_changes_nothing(void **state)
 {
 	const char *options = *state;
@@ -331,6 +360,7 @@ int main(void)
 		cmocka_unit_test_prestate(no_row_of_a_failing_call_is_kept_and_the_others_are,
 					  &lmdb),
 		cmocka_unit_test(one_outside_that_fails_is_told_and_left_out),
+		cmocka_unit_test(one_that_fails_for_three_runs_rests_and_its_trails_are_closed),
 		cmocka_unit_test_prestate(a_failure_at_the_end_changes_nothing,
 					  (void *)(uintptr_t) ", fail_finish: true"),
 		cmocka_unit_test_prestate(a_failure_at_the_end_changes_nothing,

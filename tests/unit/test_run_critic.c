@@ -346,6 +346,7 @@ static void a_critic_that_is_lost_on_the_way_makes_max_runtime_hard_again(void *
 		assert_true(engine_wait(others[i], 30000));
 		run_drop(others[i]);
 	}
+	assert_int_equal(kit_lines(&k, SAYS, "unwatch"), 1); /* resting or not */
 	kit_close(&k);
 }
 

@@ -1,65 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* test_tree.c - what a conf file may hold, where its mistakes are, and how files include each
  * other. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/auto.h"
 #include "base/text.h"
 #include "conf/tree.h"
-
-/* ---- a folder of our own ---- */
-
-static char folder[256];
-
-static int make_folder(void **state)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	(void)state;
-	snprintf(folder, sizeof folder, "%s/executus-tree-XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	char line[512];
-
-	(void)state;
-	snprintf(line, sizeof line, "rm -rf '%s'", folder);
-	return system(line);
-}
-
-static const char *put(const char *name, const char *text)
-{
-	static char path[512];
-	FILE *f;
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-	chmod(path, 0600);
-	return path;
-}
+#include "conf_kit.h"
 
 /* ---- helpers ---- */
-
-static void assert_says(const exs_err *err, const char *part)
-{
-	if (!strstr(err->text, part))
-		fail_msg("expected \"%s\" in \"%s\"", part, err->text);
-}
 
 /* The text is refused at that place, with those words. */
 static void refuse_bytes(exs_str text, const char *place, const char *words)
@@ -87,19 +38,6 @@ static struct tree *parse(const char *text)
 	if (tree_parse("t.yaml", str_of(text), &t, &err))
 		fail_msg("%s", err.text);
 	return t;
-}
-
-static void refuse_file(const char *name, const char *place, const char *words)
-{
-	exs_err err = EXS_ERR_INIT;
-	struct tree *t = NULL;
-	char path[512];
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	assert_int_not_equal(tree_load(path, &t, &err), EXS_OK);
-	assert_null(t);
-	assert_says(&err, place);
-	assert_says(&err, words);
 }
 
 /* ---- reading ---- */

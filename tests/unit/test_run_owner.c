@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: MIT */
+/* test_run_owner.c - who carries a run: leases, owners that sleep, die or close, and stores that
+ * were damaged. */
+#include <dirent.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "host/calls.h"
+#include "run/engine_priv.h"
+#include "support/run_kit.h"
+
+#define SHORT	 "run: { lease: 600ms }\n"
+#define ROUNDS	 20
+#define KEYS_MAX 64
+
+/* ---- rows ---- */
+
+struct keys {
+	char list[KEYS_MAX][128];
+	int n;
+};
+
+static exs_status keep_key(void *arg, exs_str key, exs_str value)
+{
+	struct keys *k = arg;
+
+	(void)value;
+	assert_true(k->n < KEYS_MAX);
+	snprintf(k->list[k->n++], sizeof k->list[0], "%.*s", (int)key.n, key.p);
+	return EXS_OK;
+}
+
+static void keys_of(struct kit *k, const char *prefix, struct keys *out)
+{
+	exs_err err = EXS_ERR_INIT;
+
+	out->n = 0;
+	assert_int_equal(call_store_scan(k->host->store, str_of(prefix), str_of(NULL), 0, keep_key,
+					 out, &err),
+			 EXS_OK);
+}
+
+/* NULL: the row goes. */
+static void set_row(struct kit *k, const char *key, const char *value)
+{
+	exs_err err = EXS_ERR_INIT;
+	struct batch b;
+
+	batch_init(&b);
+	if (value)
+		assert_int_equal(batch_put(&b, str_of(NULL), str_of(key), str_of(value), &err),
+				 EXS_OK);
+	else
+		assert_int_equal(batch_del(&b, str_of(NULL), str_of(key), &err), EXS_OK);
+	assert_int_equal(call_store_commit(k->host->store, &b, &err), EXS_OK);
+	batch_release(&b);
+}
+
+static exs_status get_row(struct kit *k, const char *key, char out[512])
+{
+	exs_err err = EXS_ERR_INIT;
+	struct buf_sink sink;
+	struct buf b;
+	exs_status status;
+
+	buf_init(&b, 512);
+	status = call_store_get(k->host->store, str_of(key), buf_sink_init(&sink, &b), &err);
+	snprintf(out, 512, "%.*s", (int)b.n, b.n ? b.p : "");
+	buf_release(&b);
+	return status;
+}
+
+static void my_key(struct kit *k, char out[64])
+{
+	snprintf(out, 64, "k/owner/%s", owner_id(k->engine->owner));
+}
+
+static int64_t my_counter(struct kit *k)
+{
+	char key[64], row[512];
+	int64_t counter = 0;
+
+	my_key(k, key);
+	assert_int_equal(get_row(k, key, row), EXS_OK);
+	assert_true(json_get_int(str_of(row), "counter", &counter));
+	return counter;
+}
+
+static int lock_files(struct kit *k)
+{
+	char path[128];
+	struct dirent *e;
+	DIR *d;
+	int n = 0;
+
+	snprintf(path, sizeof path, "%s/state/owners", k->dir);
+	d = opendir(path);
+	assert_non_null(d);
+	while ((e = readdir(d)))
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return n;
+}
+
+/* ---- runs that somebody else carries ---- */
+
+static void id_of(struct kit *k, char out[ID_MAX])
+{
+	snprintf(out, ID_MAX, "%s", run_info(k->run)->run_id);
+}
+
+/* A run that was left at its first turn. */
+static void leave_a_run(struct kit *k, char id[ID_MAX])
+{
+	kit_start(k, "go");
+	id_of(k, id);
+	assert_false(engine_wait(k->run, 50));
+	engine_shutdown(k->engine);
+	kit_wait(k);
+	assert_int_equal(k->result->status, EXS_ENDED_INTERRUPTED);
+	kit_shut(k);
+}
+
+static void dropped_by_its_owner(struct kit *k)
+{
+	kit_wait(k);
+	_exit(k->result->status == EXS_ENDED_INTERRUPTED &&
+			      strcmp(k->result->reason, "owner") == 0 &&
+			      kit_count(k, EXS_FACT_RUN_ENDED) == 0
+		      ? 0
+		      : 1);
+}
+
+/* A child starts a run and says its id once it is under way; the kit is shut before and open
+ * behind. */
+static pid_t carried_by_a_child(struct kit *k, char id[ID_MAX], const char *next_script)
+{
+	int say[2];
+	pid_t pid;
+
+	kit_shut(k);
+	assert_int_equal(pipe(say), 0);
+	pid = fork();
+	if (pid == 0) {
+		kit_reopen(k);
+		kit_start(k, "go");
+		id_of(k, id);
+		while (kit_count(k, EXS_FACT_TURN_STARTED) == 0)
+			usleep(1000);
+		if (write(say[1], id, ID_MAX) != ID_MAX)
+			_exit(2);
+		dropped_by_its_owner(k);
+	}
+	assert_int_equal(read(say[0], id, ID_MAX), ID_MAX);
+	close(say[0]);
+	close(say[1]);
+	kit_script(k, next_script);
+	kit_reopen(k);
+	return pid;
+}
+
+static int exit_of(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void resume_ok(struct kit *k, const char *id, const char *output)
+{
+	exs_err err = EXS_ERR_INIT;
+
+	if (kit_resume(k, id, &err))
+		fail_msg("%s", err.text);
+	if (k->result->status != EXS_ENDED_OK)
+		fail_msg("%s: %s", k->result->reason, k->result->error);
+	assert_string_equal(k->result->output, output);
+}
+
+/* ---- the lease ---- */
+
+static void the_heartbeat_renews(void **state)
+{
+	struct kit k;
+	int64_t first, until = clock_mono_ms() + 20000;
+
+	(void)state;
+	kit_open(&k, "turns:\n  - say: x\n", KIT_LMDB, NULL, "run: { lease: 100ms }\n");
+	first = my_counter(&k);
+	assert_true(first >= 1);
+	while (my_counter(&k) < first + 3 && clock_mono_ms() < until)
+		usleep(5000);
+	assert_true(my_counter(&k) >= first + 3);
+	kit_close(&k);
+}
+
+static void a_good_close_leaves_neither_row_nor_lock_file(void **state)
+{
+	struct keys keys;
+	struct kit k;
+
+	(void)state;
+	kit_open(&k, "turns:\n  - say: x\n", KIT_LMDB, NULL, NULL);
+	kit_run(&k, "go");
+	assert_int_equal(lock_files(&k), 1);
+	kit_shut(&k);
+	assert_int_equal(lock_files(&k), 0);
+	kit_reopen(&k);
+	keys_of(&k, "k/owner/", &keys);
+	assert_int_equal(keys.n, 1); /* the new one */
+	kit_close(&k);
+}
+
+static void a_state_folder_that_cannot_be_made_is_a_sentence(void **state)
+{
+	char command[200];
+	struct kit k;
+
+	(void)state;
+	kit_open(&k, "turns:\n  - say: x\n", KIT_LMDB, NULL, NULL);
+	kit_shut(&k);
+	snprintf(command, sizeof command, "rm -rf '%s/state' && : >'%s/state'", k.dir, k.dir);
+	assert_int_equal(system(command), 0);
+	kit_reopen_fails(&k);
+	assert_non_null(strstr(k.delta, "state"));
+	assert_non_null(strstr(k.delta, "cannot be made"));
+	kit_close(&k);
+}
+
+static void a_store_that_refuses_the_owner_is_a_sentence(void **state)
+{
+	struct keys keys;
+	struct kit k;
+
+	(void)state;
+	kit_open(&k, "turns:\n  - say: x\n", KIT_FLAKY, NULL, NULL);
+	kit_shut(&k);
+	kit_control(&k, "beat in 1 99"); /* and a row that is there all the same does not stay */
+	kit_reopen_fails(&k);
+	assert_non_null(strstr(k.delta, "does not take this process's row"));
+	kit_shut(&k);
+	kit_control(&k, "");
+	kit_reopen(&k);
+	keys_of(&k, "k/owner/", &keys);
+	assert_int_equal(keys.n, 1);
+	assert_int_equal(lock_files(&k), 1);
+	kit_close(&k);
+}
+
+#define LATE_UNSAFE                                                                                \
+	"turns:\n  - delay: 700ms\n    calls: [{ tool: unsafe, args: { text: x } }]\n  - say: "    \
+	"done\n"
+
+static void an_old_lease_keeps_a_call_back_until_it_is_renewed(void **state)
+{
+	struct kit k;
+
+	(void)state;
+	kit_open(&k, LATE_UNSAFE, KIT_FLAKY, NULL, SHORT);
+	kit_control(&k, "beat io 1 9999");
+	kit_start(&k, "go");
+	assert_false(engine_wait(k.run, 1500));
+	assert_int_equal(kit_effects(&k, "unsafe"), 0);
+	assert_int_equal(kit_count(&k, EXS_FACT_CALL_STARTED), 1);
+	kit_control(&k, "");
+	kit_wait(&k);
+	assert_int_equal(k.result->status, EXS_ENDED_OK);
+	assert_int_equal(kit_effects(&k, "unsafe"), 1);
+	kit_close(&k);
+}
+
+static void a_renewal_that_was_taken_unsaid_is_no_loss(void **state)
+{
+	static const char *const modes[] = { "in", "in_conflict", "conflict" };
+	char order[64];
+	struct kit k;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof modes / sizeof *modes; i++) {
+		kit_open(&k, LATE_UNSAFE, KIT_FLAKY, NULL, SHORT);
+		snprintf(order, sizeof order, "beat %s 1 2", modes[i]);
+		kit_control(&k, order);
+		kit_run(&k, "go");
+		if (k.result->status != EXS_ENDED_OK)
+			fail_msg("%s: %s", modes[i], k.result->error);
+		assert_int_equal(kit_effects(&k, "unsafe"), 1);
+		assert_false(owner_is_lost(k.engine->owner));
+		kit_close(&k);
+	}
+}
+
+static void who_was_taken_for_dead_starts_no_call(void **state)
+{
+	char key[64];
+	struct kit k;
+
+	(void)state;
+	kit_open(&k, LATE_UNSAFE, KIT_FLAKY, NULL, SHORT);
+	kit_start(&k, "go");
+	my_key(&k, key);
+	set_row(&k, key, NULL);
+	kit_wait(&k);
+	assert_int_equal(k.result->status, EXS_ENDED_INTERRUPTED);
+	assert_string_equal(k.result->reason, "owner");
+	assert_int_equal(kit_effects(&k, "unsafe"), 0);
+	kit_close(&k);
+}
+
+/* ---- other processes ---- */
+
+static void a_sleeping_owner_loses_its_run_and_drops_it(void **state)
+{
+	const struct kit_extra extra = { "  post: { so: delivery.so, log: post.log }\n",
+					 "  delivery: { post: post }\n" };
+	char id[ID_MAX];
+	struct keys keys;
+	struct kit k;
+	pid_t pid;
+
+	(void)state;
+	kit_open_with(&k, "turns:\n  - delay: 1500ms\n    say: awake\n", KIT_LMDB,
+		      "agents:\n  t: { tools: [pure], deliver: ['post:there'] }\n", SHORT, &extra);
+	pid = carried_by_a_child(&k, id, "turns:\n  - say: taken over\n");
+	kill(pid, SIGSTOP);
+	resume_ok(&k, id, "taken over");
+	keys_of(&k, "k/owner/", &keys);
+	assert_int_equal(keys.n, 1); /* its lease cannot be renewed any more */
+	kill(pid, SIGCONT);
+	assert_int_equal(exit_of(pid), 0);
+	assert_int_equal(kit_lines(&k, "post.log", NULL), 1);
+	kit_shut(&k);
+	kit_reopen(&k);
+	resume_ok(&k, id, "taken over");
+	kit_close(&k);
+}
+
+static void a_dead_owner_is_followed_at_once_and_buried(void **state)
+{
+	char id[ID_MAX];
+	int64_t begun;
+	struct keys keys;
+	struct kit k;
+	pid_t pid;
+
+	(void)state;
+	kit_open(&k, "turns:\n  - stall: forever\n", KIT_LMDB, NULL, "run: { lease: 1h }\n");
+	pid = carried_by_a_child(&k, id, "turns:\n  - say: taken over\n");
+	kill(pid, SIGKILL);
+	assert_int_equal(exit_of(pid), -1);
+	begun = clock_mono_ms();
+	resume_ok(&k, id, "taken over");
+	assert_true(clock_mono_ms() - begun < 60000); /* not the lease */
+	keys_of(&k, "k/owner/", &keys);
+	assert_int_equal(keys.n, 1);
+	assert_int_equal(lock_files(&k), 1);
+	kit_close(&k);
+}
+
+static void an_owner_without_a_row_has_closed(void **state)
+{
+	char id[ID_MAX], key[64];
+	struct keys keys;
+	struct kit k;
+	pid_t pid;
+	int i;
+
+	(void)state;
+	kit_open(&k, "turns:\n  - stall: forever\n", KIT_LMDB, NULL, "run: { lease: 1h }\n");
+	pid = carried_by_a_child(&k, id, "turns:\n  - say: taken over\n");
+	my_key(&k, key);
+	keys_of(&k, "k/owner/", &keys);
+	assert_int_equal(keys.n, 2);
+	for (i = 0; i < keys.n; i++)
+		if (strcmp(keys.list[i], key) != 0)
+			set_row(&k, keys.list[i], NULL);
+	resume_ok(&k, id, "taken over");
+	kill(pid, SIGKILL);
+	exit_of(pid);
+	kit_close(&k);
+}
+
+static void a_living_owner_is_named(void **state)
+{
+	exs_err err = EXS_ERR_INIT;
+	char id[ID_MAX], text[32];
+	struct kit k;
+	pid_t pid;
+
+	(void)state;
+	kit_open(&k, "turns:\n  - stall: forever\n", KIT_LMDB, NULL, SHORT);
+	pid = carried_by_a_child(&k, id, "turns:\n  - say: taken over\n");
+	assert_int_equal(kit_resume(&k, id, &err), EXS_CONFLICT);
+	snprintf(text, sizeof text, "process %d ", (int)pid);
+	assert_non_null(strstr(err.text, text));
+	assert_non_null(strstr(err.text, id));
+	kill(pid, SIGKILL);
+	exit_of(pid);
+	kit_close(&k);
+}
+
+/* 0: it carried the run to its end. 1: it found that another one does. 2: neither. */
+static void race(struct kit *k, const char *id, int go)
+{
+	exs_err err = EXS_ERR_INIT;
+	exs_status status;
+	char c;
+
+	kit_reopen(k);
+	if (read(go, &c, 1) != 1)
+		_exit(2);
+	status = kit_resume(k, id, &err);
+	if (status == EXS_CONFLICT)
+		_exit(1);
+	if (status) {
+		fprintf(stderr, "%s\n", err.text);
+		_exit(2);
+	}
+	if (k->result->status == EXS_ENDED_INTERRUPTED && strcmp(k->result->reason, "owner") == 0 &&
+	    k->fact_n == 0)
+		_exit(1);
+	if (k->result->status != EXS_ENDED_OK) {
+		fprintf(stderr, "%s: %s\n", k->result->reason, k->result->error);
+		_exit(2);
+	}
+	/* Whoever comes late is shown the end. */
+	_exit(k->fact_n > 0 ? 0 : 1);
+}
+
+static void of_two_that_resume_a_run_one_wins(void **state)
+{
+	char id[ID_MAX];
+	pid_t pids[2];
+	struct kit k;
+	int go[2], i, p, a, b;
+
+	(void)state;
+	kit_open(&k, "turns:\n  - stall: forever\n", KIT_LMDB, NULL, "run: { lease: 2s }\n");
+	for (i = 0; i < ROUNDS; i++) {
+		leave_a_run(&k, id);
+		kit_script(&k, "turns:\n  - calls: [{ tool: unsafe, args: { text: x } }]\n"
+			       "  - delay: 30ms\n    say: done\n");
+		assert_int_equal(pipe(go), 0);
+		for (p = 0; p < 2; p++) {
+			pids[p] = fork();
+			if (pids[p] == 0)
+				race(&k, id, go[0]);
+		}
+		usleep(20000);
+		assert_int_equal(write(go[1], "go", 2), 2);
+		a = exit_of(pids[0]);
+		b = exit_of(pids[1]);
+		close(go[0]);
+		close(go[1]);
+		if (!(a == 0 && b == 1) && !(a == 1 && b == 0))
+			fail_msg("round %d: %d and %d", i, a, b);
+		assert_int_equal(kit_effects(&k, "unsafe"), i + 1);
+		kit_script(&k, "turns:\n  - stall: forever\n");
+		kit_reopen(&k);
+	}
+	kit_close(&k);
+}
+
+/* ---- damage ---- */
+
+static void assert_corrupt(struct kit *k, const char *id, const char *part)
+{
+	exs_err err = EXS_ERR_INIT;
+	exs_status status = kit_resume(k, id, &err);
+
+	if (status != EXS_CORRUPT || !strstr(err.text, part))
+		fail_msg("%d '%s', expected '%s'", (int)status, err.text, part);
+	if (!strstr(err.text, id))
+		fail_msg("no run in '%s'", err.text);
+}
+
+static void a_damaged_head_is_named(void **state)
+{
+	static const struct {
+		const char *head, *part;
+	} heads[] = {
+		{ "garbage", "cannot be read" },
+		{ "", "cannot be read" },
+		{ "{\"v\":2,\"fence\":1,\"seq\":3,\"owner\":\"\"}", "version 2" },
+		{ "{\"v\":1,\"fence\":1,\"owner\":\"\"}", "lacks" },
+		{ "{\"v\":1,\"fence\":1,\"seq\":99,\"owner\":\"\"}", "its head says 99" },
+		{ "{\"v\":1,\"fence\":1,\"seq\":1,\"owner\":\"\"}", "its head says 1" },
+	};
+	char id[ID_MAX], key[HEAD_KEY_MAX], good[512];
+	struct kit k;
+	size_t i;
+
+	(void)state;
+	kit_open(&k, "turns:\n  - stall: forever\n", KIT_LMDB, NULL, NULL);
+	leave_a_run(&k, id);
+	kit_script(&k, "turns:\n  - say: done\n");
+	kit_reopen(&k);
+	head_key(id, key);
+	assert_int_equal(get_row(&k, key, good), EXS_OK);
+	for (i = 0; i < sizeof heads / sizeof *heads; i++) {
+		set_row(&k, key, heads[i].head);
+		assert_corrupt(&k, id, heads[i].part);
+	}
+	set_row(&k, key, good);
+	resume_ok(&k, id, "done");
+	kit_close(&k);
+}
+
+static void a_missing_fact_is_named(void **state)
+{
+	char id[ID_MAX], prefix[128];
+	struct keys keys;
+	struct kit k;
+
+	(void)state;
+	kit_open(&k, "turns:\n  - stall: forever\n", KIT_LMDB, NULL, NULL);
+	leave_a_run(&k, id);
+	kit_reopen(&k);
+	snprintf(prefix, sizeof prefix, "b/journal/fact/%s/", id);
+	keys_of(&k, prefix, &keys);
+	assert_true(keys.n >= 3);
+	set_row(&k, keys.list[1], NULL);
+	assert_corrupt(&k, id, "");
+	set_row(&k, keys.list[0], NULL);
+	assert_corrupt(&k, id, "");
+	kit_close(&k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_heartbeat_renews),
+		cmocka_unit_test(a_good_close_leaves_neither_row_nor_lock_file),
+		cmocka_unit_test(a_state_folder_that_cannot_be_made_is_a_sentence),
+		cmocka_unit_test(a_store_that_refuses_the_owner_is_a_sentence),
+		cmocka_unit_test(an_old_lease_keeps_a_call_back_until_it_is_renewed),
+		cmocka_unit_test(a_renewal_that_was_taken_unsaid_is_no_loss),
+		cmocka_unit_test(who_was_taken_for_dead_starts_no_call),
+		cmocka_unit_test(a_sleeping_owner_loses_its_run_and_drops_it),
+		cmocka_unit_test(a_dead_owner_is_followed_at_once_and_buried),
+		cmocka_unit_test(an_owner_without_a_row_has_closed),
+		cmocka_unit_test(a_living_owner_is_named),
+		cmocka_unit_test(of_two_that_resume_a_run_one_wins),
+		cmocka_unit_test(a_damaged_head_is_named),
+		cmocka_unit_test(a_missing_fact_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
