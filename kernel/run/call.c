@@ -215,7 +215,7 @@ void call_start(struct run *run, uint32_t index, bool reconcile)
 		return;
 	}
 	/* Whoever asks what became of a call must carry the run. */
-	w->need_seq = reconcile ? run->first_seq : tool->effect == EXS_EFFECT_PURE ? 0 : seq;
+	w->need_seq = reconcile || tool->effect == EXS_EFFECT_PURE ? run_begun_seq(run) : seq;
 	run->calls[index] = w;
 }
 
@@ -273,6 +273,12 @@ void calls_note_due(struct run *run, int64_t at_ms)
 		run_due(run, DUE_CALLS, at_ms);
 }
 
+/* It may change something outside, so nobody else may be carrying the run when it leaves. */
+static bool effectful(const struct call_work *w)
+{
+	return !w->reconcile && w->tool->effect != EXS_EFFECT_PURE;
+}
+
 void calls_release(struct run *run)
 {
 	int64_t now = 0;
@@ -297,11 +303,11 @@ void calls_release(struct run *run)
 			continue;
 		}
 		now = now ? now : clock_mono_ms();
-		if (w->need_seq && run->durable && owner_is_lost(run->e->owner)) {
+		if (effectful(w) && run->durable && owner_is_lost(run->e->owner)) {
 			finish_lost(run);
 			return;
 		}
-		if (w->need_seq && run->durable && !owner_is_sure(run->e->owner)) {
+		if (effectful(w) && run->durable && !owner_is_sure(run->e->owner)) {
 			calls_note_due(run, now + STORAGE_PAUSE_MS);
 			continue;
 		}

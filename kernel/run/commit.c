@@ -250,6 +250,11 @@ void run_storage_retry(struct run *run)
 	commit_watch(run);
 }
 
+int64_t run_begun_seq(const struct run *run)
+{
+	return run->state.relaxed && run->info.attempt == 1 ? 0 : run->first_seq;
+}
+
 bool run_may_start(const struct run *run)
 {
 	if (!run->durable)

@@ -259,6 +259,12 @@ void commit_watch(struct run *run); /* sees to it that the store's silence is no
 void run_stored(struct run *run, struct commit *c);
 void run_storage_retry(struct run *run); /* DUE_STORAGE: send again, or give a silent store up */
 bool run_may_start(const struct run *run);
+/*
+ * What the first calls of an attempt rest on: its first fact. A relaxed run does not wait for its
+ * beginning, but always for a claim: until that is in, another process may have the run, and a run
+ * that kills its process would not be seen to do so again and again.
+ */
+int64_t run_begun_seq(const struct run *run);
 
 /* ---- watch.c ---- */
 void watch_inside(struct run *run, struct fact_rec *facts, struct batch *b); /* while recording */

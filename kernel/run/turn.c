@@ -188,8 +188,7 @@ bool turn_perform(struct run *run, const struct action *a)
 			     "no battery of the configuration fills it");
 		return true;
 	}
-	/* The first call of an attempt rests on its first fact; the others overlap the disk. */
-	t->need_seq = run->state.relaxed ? 0 : run->first_seq;
+	t->need_seq = run_begun_seq(run);
 	run->turn = t;
 	return false;
 }

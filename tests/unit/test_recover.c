@@ -35,7 +35,8 @@ static void newest_run(struct kit *k, char out[ID_MAX])
 	assert_true(out[0] != '\0');
 }
 
-/* A child runs it until it is killed by its own tool; the kit is shut and nothing is open in this process. */
+/* A child runs it until it is killed by its own tool; the kit is shut and nothing is open in this
+ * process. */
 static void die_running(struct kit *k)
 {
 	int status;
@@ -152,7 +153,8 @@ static void an_unsafe_call_parks_by_setting(void **state)
 	struct kit k;
 
 	(void)state;
-	die_and_resume(&k, "unsafe", "kill_after", "agents:\n  t: { tools: [pure, unsafe], in_doubt: park }\n");
+	die_and_resume(&k, "unsafe", "kill_after",
+		       "agents:\n  t: { tools: [pure, unsafe], in_doubt: park }\n");
 	assert_int_equal(k.result->status, EXS_ENDED_PARKED);
 	assert_string_equal(k.result->reason, "in_doubt");
 	assert_int_equal(kit_effects(&k, "unsafe"), 1);
@@ -277,38 +279,51 @@ static void a_live_owner_keeps_its_run(void **state)
 	kit_close(&k);
 }
 
+/* What became of one more attempt in a process of its own: true when it was killed once more. */
+static bool dies_again(struct kit *k, const char *id)
+{
+	exs_err err = EXS_ERR_INIT;
+	char marker[160];
+	int status;
+	pid_t pid;
+
+	snprintf(marker, sizeof marker, "%s/effects.log.died", k->dir);
+	unlink(marker);
+	kit_shut(k);
+	pid = fork();
+	if (pid == 0) {
+		kit_reopen(k);
+		_exit(kit_resume(k, id, &err) == EXS_OK && k->result->status == EXS_ENDED_ERROR &&
+				      strcmp(k->result->reason, "attempts") == 0
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	kit_reopen(k);
+	if (WIFSIGNALED(status))
+		return true;
+	assert_int_equal(WEXITSTATUS(status), 0);
+	return false;
+}
+
 static void a_run_that_kills_its_process_again_and_again_is_given_up(void **state)
 {
 	struct kit k;
-	char id[ID_MAX], marker[160];
-	int i, status;
-	pid_t pid;
+	char id[ID_MAX];
+	int deaths = 0;
 
 	(void)state;
-	kit_open(&k, "turns:\n  - calls: [{ tool: pure, args: { text: x, how: kill_before } }]\n  - say: never\n", KIT_LMDB,
-		 NULL, "run: { attempts: 2 }\n");
+	kit_open(&k,
+		 "turns:\n  - calls: [{ tool: pure, args: { text: x, how: kill_before } }]\n  - "
+		 "say: never\n",
+		 KIT_LMDB, NULL, "run: { attempts: 2 }\n");
 	die_running(&k);
 	newest_run(&k, id);
-	snprintf(marker, sizeof marker, "%s/effects.log.died", k.dir);
-	for (i = 0; i < 2; i++) {
-		exs_err err = EXS_ERR_INIT;
-
-		unlink(marker);
-		kit_shut(&k);
-		pid = fork();
-		if (pid == 0) {
-			kit_reopen(&k);
-			kit_resume(&k, id, &err);
-			_exit(0);
-		}
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_true(WIFSIGNALED(status));
-		kit_reopen(&k);
-	}
-	unlink(marker);
-	resume_newest(&k);
-	assert_int_equal(k.result->status, EXS_ENDED_ERROR);
-	assert_string_equal(k.result->reason, "attempts");
+	/* An attempt in which the turn's end reached the disk has made progress and does not count:
+	 * once. */
+	while (deaths < 6 && dies_again(&k, id))
+		deaths++;
+	assert_in_range(deaths, 2, 4);
 	kit_close(&k);
 }
 
