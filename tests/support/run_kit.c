@@ -273,10 +273,13 @@ exs_status kit_resume(struct kit *k, const char *run_id, exs_err *err)
 
 int kit_count(const struct kit *k, int32_t kind)
 {
+	pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&k->lock; /* asked of a run that goes on, too */
 	int i, n = 0;
 
+	pthread_mutex_lock(lock);
 	for (i = 0; i < k->fact_n; i++)
 		n += k->facts[i].kind == kind;
+	pthread_mutex_unlock(lock);
 	return n;
 }
 

@@ -14,6 +14,7 @@
 
 #include <executus/helper.h>
 
+#include "conf/tree.h"
 #include "temp_dir.h"
 
 static char folder[256]; /* of the whole suite */
@@ -54,6 +55,20 @@ static inline void assert_says(const exs_err *err, const char *part)
 {
 	if (!strstr(err->text, part))
 		fail_msg("expected \"%s\" in \"%s\"", part, err->text);
+}
+
+/* Reading that file of the folder is refused at that place, with those words. */
+static inline void refuse_file(const char *name, const char *place, const char *words)
+{
+	exs_err err = EXS_ERR_INIT;
+	struct tree *t = NULL;
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	assert_int_not_equal(tree_load(path, &t, &err), EXS_OK);
+	assert_null(t);
+	assert_says(&err, place);
+	assert_says(&err, words);
 }
 
 #endif

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * failing_malloc.h - for one suite's own program: an allocator whose n-th allocation fails, and which
- * counts what was not given back.
+ * failing_malloc.h - for one suite's own program: an allocator whose n-th allocation fails, and
+ * which counts what was not given back.
  */
 #ifndef TEST_FAILING_MALLOC_H
 #define TEST_FAILING_MALLOC_H
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 
-#include <executus/types.h>
+#include <executus/abi.h>
 
 static unsigned left; /* allocations until one fails; 0: none does */
 static long live;     /* allocations that were not given back */

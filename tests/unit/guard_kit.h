@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * guard_kit.h - a battery of audit, checkpoint and critic that does what its struct act says, behind
- * the door that is tested.
+ * guard_kit.h - a battery of audit, checkpoint and critic that does what its struct act says,
+ * behind the door that is tested.
  */
 #ifndef TEST_GUARD_KIT_H
 #define TEST_GUARD_KIT_H
@@ -44,7 +44,8 @@ static EXS_UNUSED exs_status play(struct act *a, exs_err *err)
 	return a->status;
 }
 
-static EXS_UNUSED exs_status start(exs_self *self, const exs_run_info *run, exs_trail **out, exs_err *err)
+static EXS_UNUSED exs_status start(exs_self *self, const exs_run_info *run, exs_trail **out,
+				   exs_err *err)
 {
 	struct act *a = (struct act *)(void *)self;
 
@@ -53,7 +54,8 @@ static EXS_UNUSED exs_status start(exs_self *self, const exs_run_info *run, exs_
 	return play(a, err);
 }
 
-static EXS_UNUSED exs_status record(exs_trail *trail, const exs_fact *fact, exs_batch *batch, exs_err *err)
+static EXS_UNUSED exs_status record(exs_trail *trail, const exs_fact *fact, exs_batch *batch,
+				    exs_err *err)
 {
 	(void)fact;
 	(void)batch;
@@ -67,8 +69,8 @@ static EXS_UNUSED exs_status finish(exs_trail *trail, exs_err *err)
 
 static const exs_audit audit = { sizeof audit, 0, start, record, finish };
 
-static EXS_UNUSED exs_status list(exs_self *self, uint32_t flags, exs_status (*row)(void *, exs_str),
-		       void *arg, exs_err *err)
+static EXS_UNUSED exs_status list(exs_self *self, uint32_t flags,
+				  exs_status (*row)(void *, exs_str), void *arg, exs_err *err)
 {
 	exs_status s;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * history_deed.h - a run that never was: its facts, what each says in plain numbers, and the dice that
- * make it up.
+ * history_deed.h - a run that never was: its facts, what each says in plain numbers, and the dice
+ * that make it up.
  *
  * One seed is one history. Beside each fact stands a deed, which says in plain numbers what the
  * fact says in JSON, so that the oracle needs no reader.
@@ -11,7 +11,7 @@
 
 #include "fact_kit.h"
 
-#define TURN_CALLS_MAX	  4u
+#define TURN_CALLS_MAX 4u
 
 enum outlook { OUTLOOK_AGAIN, OUTLOOK_NEXT, OUTLOOK_GIVE_UP };
 

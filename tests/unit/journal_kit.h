@@ -81,12 +81,27 @@ static EXS_UNUSED exs_ckpt *begin(struct fixture *f, const char *id)
 	return ckpt;
 }
 
-static EXS_UNUSED exs_status append(struct fixture *f, exs_ckpt *ckpt, int64_t seq, const char *body)
+static EXS_UNUSED exs_status append(struct fixture *f, exs_ckpt *ckpt, int64_t seq,
+				    const char *body)
 {
 	exs_fact fact = fact_of(seq, exs_cstr(body));
 	const exs_fact *list[] = { &fact };
 
 	return f->port->append(ckpt, list, 1, batch(f), &f->err);
+}
+
+/* The first fact of the run: n bytes. */
+static EXS_UNUSED void append_long(struct fixture *f, exs_ckpt *ckpt, size_t n)
+{
+	char *body = malloc(n);
+	exs_fact fact;
+	const exs_fact *list[] = { &fact };
+
+	assert_non_null(body);
+	memset(body, 'x', n);
+	fact = fact_of(1, exs_bytes(body, n));
+	assert_int_equal(f->port->append(ckpt, list, 1, batch(f), &f->err), EXS_OK);
+	free(body);
 }
 
 static EXS_UNUSED void commit(struct fixture *f)

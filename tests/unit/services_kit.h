@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * services_kit.h - a host that is bound to a real store, to tests/zoo/reentry.c, to a battery beside
- * it, and to an engine that knows one live run.
+ * services_kit.h - a host that is bound to a real store, to tests/zoo/reentry.c, to a battery
+ * beside it, and to an engine that knows one live run.
  */
 #ifndef TEST_SERVICES_KIT_H
 #define TEST_SERVICES_KIT_H

@@ -5,7 +5,6 @@
 #define TEST_STORE_LMDB_KIT_H
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +14,7 @@
 
 #include <executus/port/store.h>
 #include "support/double.h"
+#include "temp_dir.h"
 
 #define BATTERY	   BATTERIES "/store_lmdb.so"
 #define WAIT_MS	   60000
@@ -33,12 +33,10 @@ struct box {
 
 static inline int box_setup(void **state)
 {
-	const char *base = getenv("TMPDIR");
 	struct box *b = calloc(1, sizeof *b);
 
 	assert_non_null(b);
-	snprintf(b->tmp, sizeof b->tmp, "%s/store_lmdb.XXXXXX", base ? base : "/tmp");
-	assert_non_null(mkdtemp(b->tmp));
+	assert_int_equal(temp_dir_make("store", b->tmp, sizeof b->tmp), 0);
 	snprintf(b->dir, sizeof b->dir, "%s/state", b->tmp);
 	b->set[0] = (struct double_setting){ "path", b->dir };
 	double_host_init(&b->host, "store");
@@ -66,21 +64,13 @@ static inline void box_close(struct box *b)
 	b->self = NULL;
 }
 
-static inline int box_remove(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
 static inline int box_teardown(void **state)
 {
 	struct box *b = *state;
 
 	box_close(b);
 	double_host_release(&b->host);
-	nftw(b->tmp, box_remove, 8, FTW_DEPTH | FTW_PHYS);
+	temp_dir_remove(b->tmp);
 	free(b);
 	return 0;
 }

@@ -1,76 +1,52 @@
 /* SPDX-License-Identifier: MIT */
 /* test_audit_jsonl.c - the lines of the JSON-lines trail, and what becomes of them when the file
  * moves or fails. */
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <unistd.h>
 #include <sys/stat.h>
 
 #include <cjson/cJSON.h>
-#include <cmocka.h>
 #include <executus/port/audit.h>
 
-#include "support/double.h"
+#include "alone_kit.h"
+#include "temp_dir.h"
 
 #define PATH_MAX_HERE 256
 
 struct fixture {
-	struct double_host host;
-	const exs_battery *battery;
+	struct alone alone;
 	const exs_audit *port;
-	exs_self *self;
-	exs_err err;
 	char dir[PATH_MAX_HERE / 2], path[PATH_MAX_HERE];
-	struct double_setting set[4];
 };
 
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
-	const char *base = getenv("TMPDIR");
 
-	f->err.size = sizeof f->err;
-	f->battery = double_load(BATTERIES "/audit_jsonl.so");
-	snprintf(f->dir, sizeof f->dir, "%s/audit.XXXXXX", base ? base : "/tmp");
-	assert_non_null(mkdtemp(f->dir));
+	assert_non_null(f);
+	alone_init(&f->alone, BATTERIES "/audit_jsonl.so", "trail");
+	assert_int_equal(temp_dir_make("audit", f->dir, sizeof f->dir), 0);
 	snprintf(f->path, sizeof f->path, "%s/trail.jsonl", f->dir);
-	f->set[0] = (struct double_setting){ "path", f->path };
-	double_host_init(&f->host, "trail");
+	f->alone.set[0] = (struct double_setting){ "path", f->path };
 	*state = f;
 	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
 }
 
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	if (f->self)
-		f->battery->close(f->self);
-	double_host_release(&f->host);
-	nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	alone_release(&f->alone);
+	temp_dir_remove(f->dir);
 	free(f);
 	return 0;
 }
 
 static exs_status try_open(struct fixture *f)
 {
-	exs_status s = f->battery->open(&f->host.host,
-					double_host_conf(&f->host, f->battery->options, f->set),
-					&f->self, &f->err);
+	exs_status s = alone_open(&f->alone);
 
 	if (s == EXS_OK)
-		f->port = f->battery->port(f->self, EXS_PORT_AUDIT);
+		f->port = f->alone.battery->port(f->alone.self, EXS_PORT_AUDIT);
 	return s;
 }
 
@@ -79,8 +55,8 @@ static exs_trail *start(struct fixture *f, const char *id)
 	exs_run_info run = double_run_info(id);
 	exs_trail *trail = NULL;
 
-	if (f->port->start(f->self, &run, &trail, &f->err))
-		fail_msg("start: %s", f->err.text);
+	if (f->port->start(f->alone.self, &run, &trail, &f->alone.err))
+		fail_msg("start: %s", f->alone.err.text);
 	return trail;
 }
 
@@ -102,7 +78,7 @@ static exs_status record(struct fixture *f, exs_trail *trail, int64_t seq)
 {
 	exs_fact fact = fact_of(seq);
 
-	return f->port->record(trail, &fact, NULL, &f->err);
+	return f->port->record(trail, &fact, NULL, &f->alone.err);
 }
 
 /* The whole file, NUL-terminated. */
@@ -129,15 +105,6 @@ static int count_lines(const char *path)
 	return n;
 }
 
-static void spit(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "we");
-
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-}
-
 /* ---- claims: lines ---- */
 
 static void writes_one_line_a_fact_with_its_columns(void **state)
@@ -151,12 +118,12 @@ static void writes_one_line_a_fact_with_its_columns(void **state)
 	assert_int_equal(try_open(f), EXS_OK);
 	assert_true(f->port->flags & EXS_AUDIT_OUTSIDE);
 	trail = start(f, "run-a");
-	assert_int_equal(f->port->record(trail, &fact, NULL, &f->err), EXS_OK);
+	assert_int_equal(f->port->record(trail, &fact, NULL, &f->alone.err), EXS_OK);
 	fact.call_id = exs_cstr("2.0");
 	fact.name = exs_cstr("read_file");
 	fact.usage = &usage;
-	assert_int_equal(f->port->record(trail, &fact, NULL, &f->err), EXS_OK);
-	assert_int_equal(f->port->finish(trail, &f->err), EXS_OK);
+	assert_int_equal(f->port->record(trail, &fact, NULL, &f->alone.err), EXS_OK);
+	assert_int_equal(f->port->finish(trail, &f->alone.err), EXS_OK);
 	text = slurp(f->path);
 	assert_string_equal(
 		text,
@@ -188,8 +155,8 @@ static void stays_valid_json_on_one_line_for_any_text(void **state)
 	fact.name = exs_bytes(name, sizeof name);
 	fact.call_id = exs_cstr("gr\xc3\xbc\xc3\x9f \xf0\x9f\x90\x8e");
 	fact.body = exs_cstr("{\n\t\"a\" :\r\n 1}");
-	assert_int_equal(f->port->record(trail, &fact, NULL, &f->err), EXS_OK);
-	f->port->finish(trail, &f->err);
+	assert_int_equal(f->port->record(trail, &fact, NULL, &f->alone.err), EXS_OK);
+	f->port->finish(trail, &f->alone.err);
 	assert_int_equal(count_lines(f->path), 1);
 	text = slurp(f->path);
 	json = cJSON_Parse(text);
@@ -221,9 +188,9 @@ static void shows_odd_times_and_kinds_without_losing_the_line(void **state)
 		fact.at_ms = times[i];
 		fact.kind = 4711;
 		fact.body = exs_cstr("");
-		assert_int_equal(f->port->record(trail, &fact, NULL, &f->err), EXS_OK);
+		assert_int_equal(f->port->record(trail, &fact, NULL, &f->alone.err), EXS_OK);
 	}
-	f->port->finish(trail, &f->err);
+	f->port->finish(trail, &f->alone.err);
 	text = slurp(f->path);
 	assert_non_null(strstr(text, "\"at\":\"1969-12-31T23:59:59.999Z\",\"kind\":\"fact_4711\""));
 	assert_non_null(strstr(text, "\"body\":{}}\n"));
@@ -243,11 +210,11 @@ static void refuses_a_line_over_its_bound_and_goes_on(void **state)
 	trail = start(f, "run-a");
 	memset(body, ' ', n);
 	fact.body = exs_bytes(body, n);
-	assert_int_equal(f->port->record(trail, &fact, NULL, &f->err), EXS_TOOBIG);
-	assert_non_null(strstr(f->err.text, "16 MiB"));
+	assert_int_equal(f->port->record(trail, &fact, NULL, &f->alone.err), EXS_TOOBIG);
+	assert_non_null(strstr(f->alone.err.text, "16 MiB"));
 	assert_int_equal(record(f, trail, 2), EXS_OK);
 	assert_int_equal(count_lines(f->path), 1);
-	f->port->finish(trail, &f->err);
+	f->port->finish(trail, &f->alone.err);
 	free(body);
 }
 
@@ -261,14 +228,14 @@ static void a_new_file_is_private_unless_the_group_may_read(void **state)
 	assert_int_equal(try_open(f), EXS_OK);
 	assert_int_equal(stat(f->path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	f->battery->close(f->self);
+	f->alone.battery->close(f->alone.self);
 	unlink(f->path);
-	f->set[1] = (struct double_setting){ "mode", "group" };
-	f->set[2] = (struct double_setting){ "fsync", "true" };
+	f->alone.set[1] = (struct double_setting){ "mode", "group" };
+	f->alone.set[2] = (struct double_setting){ "fsync", "true" };
 	assert_int_equal(try_open(f), EXS_OK);
 	assert_int_equal(stat(f->path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0640);
-	f->port->finish(start(f, "run-a"), &f->err);
+	f->port->finish(start(f, "run-a"), &f->alone.err);
 }
 
 static void a_full_disk_is_told(void **state)
@@ -276,14 +243,14 @@ static void a_full_disk_is_told(void **state)
 	struct fixture *f = *state;
 	exs_trail *trail;
 
-	f->set[0].value = "/dev/full";
+	f->alone.set[0].value = "/dev/full";
 	assert_int_equal(try_open(f), EXS_OK);
 	trail = start(f, "run-a");
 	assert_int_equal(record(f, trail, 1), EXS_IO);
-	assert_int_equal(f->err.klass, EXS_CLASS_TRANSIENT);
-	assert_non_null(strstr(f->err.text, "/dev/full"));
-	assert_non_null(strstr(f->err.text, "make room"));
-	f->port->finish(trail, &f->err);
+	assert_int_equal(f->alone.err.klass, EXS_CLASS_TRANSIENT);
+	assert_non_null(strstr(f->alone.err.text, "/dev/full"));
+	assert_non_null(strstr(f->alone.err.text, "make room"));
+	f->port->finish(trail, &f->alone.err);
 }
 
 static void does_not_open_without_its_folder_or_on_a_folder(void **state)
@@ -292,17 +259,17 @@ static void does_not_open_without_its_folder_or_on_a_folder(void **state)
 	char path[PATH_MAX_HERE];
 
 	snprintf(path, sizeof path, "%s/none/trail", f->dir);
-	f->set[0].value = path;
+	f->alone.set[0].value = path;
 	assert_int_equal(try_open(f), EXS_IO);
-	assert_non_null(strstr(f->err.text, "make its folder"));
-	f->set[0].value = f->dir;
+	assert_non_null(strstr(f->alone.err.text, "make its folder"));
+	f->alone.set[0].value = f->dir;
 	assert_int_not_equal(try_open(f), EXS_OK);
 	snprintf(path, sizeof path, "%s/fifo", f->dir);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	f->set[0].value = path;
+	f->alone.set[0].value = path;
 	assert_int_equal(try_open(f), EXS_INVALID);
-	assert_non_null(strstr(f->err.text, "is not a file"));
-	assert_null(f->self);
+	assert_non_null(strstr(f->alone.err.text, "is not a file"));
+	assert_null(f->alone.self);
 }
 
 static void follows_a_rotation_within_a_second(void **state)
@@ -311,20 +278,20 @@ static void follows_a_rotation_within_a_second(void **state)
 	char old[PATH_MAX_HERE];
 	exs_trail *trail;
 
-	f->host.mono_ms = 1000;
+	f->alone.host.mono_ms = 1000;
 	assert_int_equal(try_open(f), EXS_OK);
 	trail = start(f, "run-a");
 	assert_int_equal(record(f, trail, 1), EXS_OK);
 	snprintf(old, sizeof old, "%s/trail.1", f->dir);
 	assert_int_equal(rename(f->path, old), 0);
-	f->host.mono_ms += 999;
+	f->alone.host.mono_ms += 999;
 	assert_int_equal(record(f, trail, 2), EXS_OK);
 	assert_int_equal(count_lines(old), 2);
-	f->host.mono_ms += 1;
+	f->alone.host.mono_ms += 1;
 	assert_int_equal(record(f, trail, 3), EXS_OK);
 	assert_int_equal(count_lines(old), 2);
 	assert_int_equal(count_lines(f->path), 1);
-	f->port->finish(trail, &f->err);
+	f->port->finish(trail, &f->alone.err);
 }
 
 static void looks_for_its_file_at_each_start(void **state)
@@ -334,7 +301,7 @@ static void looks_for_its_file_at_each_start(void **state)
 	exs_trail *trail, *none = NULL;
 	char gone[PATH_MAX_HERE];
 
-	f->host.mono_ms = 1000;
+	f->alone.host.mono_ms = 1000;
 	assert_int_equal(try_open(f), EXS_OK);
 	assert_int_equal(unlink(f->path), 0);
 	trail = start(f, "run-a");
@@ -342,13 +309,13 @@ static void looks_for_its_file_at_each_start(void **state)
 	assert_int_equal(count_lines(f->path), 1);
 	snprintf(gone, sizeof gone, "%s.gone", f->dir);
 	assert_int_equal(rename(f->dir, gone), 0);
-	assert_int_equal(f->port->start(f->self, &run, &none, &f->err), EXS_IO);
+	assert_int_equal(f->port->start(f->alone.self, &run, &none, &f->alone.err), EXS_IO);
 	assert_null(none);
 	assert_int_equal(record(f, trail, 2), EXS_IO);
 	assert_int_equal(rename(gone, f->dir), 0);
 	assert_int_equal(record(f, trail, 3), EXS_OK);
 	assert_int_equal(count_lines(f->path), 2);
-	f->port->finish(trail, &f->err);
+	f->port->finish(trail, &f->alone.err);
 }
 
 static void closes_a_line_that_a_kill_cut_off(void **state)
@@ -361,7 +328,7 @@ static void closes_a_line_that_a_kill_cut_off(void **state)
 	assert_int_equal(try_open(f), EXS_OK);
 	trail = start(f, "run-a");
 	assert_int_equal(record(f, trail, 1), EXS_OK);
-	f->port->finish(trail, &f->err);
+	f->port->finish(trail, &f->alone.err);
 	text = slurp(f->path);
 	assert_true(strncmp(text, "{\"run\":\"run-x\",\"se\n{\"run\":\"run-a\"", 33) == 0);
 	free(text);
@@ -386,10 +353,10 @@ static void *write_lines(void *arg)
 		exs_fact fact = fact_of(i);
 
 		fact.body = exs_bytes(body, sizeof body);
-		if (f->port->record(trail, &fact, NULL, &f->err))
+		if (f->port->record(trail, &fact, NULL, &f->alone.err))
 			break;
 	}
-	f->port->finish(trail, &f->err);
+	f->port->finish(trail, &f->alone.err);
 	return NULL;
 }
 
@@ -403,14 +370,14 @@ static void lines_of_several_writers_never_mix(void **state)
 
 	for (i = 0; i < WRITERS; i++) {
 		writer[i] = *f;
-		double_host_init(&writer[i].host, "trail");
+		double_host_init(&writer[i].alone.host, "trail");
 		assert_int_equal(try_open(&writer[i]), EXS_OK);
 	}
 	for (i = 0; i < WRITERS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, write_lines, &writer[i]), 0);
 	for (i = 0; i < WRITERS; i++) {
 		pthread_join(thread[i], NULL);
-		writer[i].battery->close(writer[i].self);
+		writer[i].alone.battery->close(writer[i].alone.self);
 	}
 	text = slurp(f->path);
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {

@@ -68,20 +68,14 @@ static void a_row_of_exactly_the_bound_has_no_continuation(void **state)
 	struct fixture *f = *state;
 	exs_ckpt *ckpt = begin(f, "run-a");
 	size_t n = EXS_STORE_VALUE_MAX - 72 - strlen("run-a");
-	char *body = malloc(n);
-	exs_fact fact;
-	const exs_fact *list[] = { &fact };
 
-	memset(body, 'x', n);
-	fact = fact_of(1, exs_bytes(body, n));
-	assert_int_equal(f->port->append(ckpt, list, 1, batch(f), &f->err), EXS_OK);
+	append_long(f, ckpt, n);
 	end(f, ckpt, EXS_CKPT_COMPLETE, "ok");
 	commit(f);
 	assert_int_equal(row(f, FACT_1)->value_n, EXS_STORE_VALUE_MAX);
 	assert_false(has_row(f, FACT_1 "/0001"));
 	assert_int_equal(load(f, "run-a"), EXS_OK);
 	assert_int_equal(f->given, 1);
-	free(body);
 }
 
 static void refuses_a_fact_out_of_order(void **state)

@@ -7,14 +7,8 @@ static void finds_lost_and_damaged_parts_of_a_long_body(void **state)
 {
 	struct fixture *f = *state;
 	exs_ckpt *ckpt = begin(f, "run-a");
-	size_t n = 2u << 20;
-	char *body = malloc(n);
-	exs_fact fact;
-	const exs_fact *list[] = { &fact };
 
-	memset(body, 'x', n);
-	fact = fact_of(1, exs_bytes(body, n));
-	assert_int_equal(f->port->append(ckpt, list, 1, batch(f), &f->err), EXS_OK);
+	append_long(f, ckpt, 2u << 20);
 	end(f, ckpt, EXS_CKPT_COMPLETE, "ok");
 	commit(f);
 	row(f, FACT_1 "/0001")->value[500000] ^= 1;
@@ -30,7 +24,6 @@ static void finds_lost_and_damaged_parts_of_a_long_body(void **state)
 	lose(f, FACT_1 "/0001");
 	assert_int_equal(load(f, "run-a"), EXS_CORRUPT);
 	assert_int_equal(f->given, 0);
-	free(body);
 }
 
 static void finds_the_last_fact_of_an_ended_run_missing(void **state)

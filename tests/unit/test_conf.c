@@ -2,7 +2,6 @@
 /* test_conf.c - the whole configuration: what a file means and which defaults hold. */
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <executus/port/store.h>
 

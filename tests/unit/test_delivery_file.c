@@ -3,112 +3,62 @@
  * seen. */
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <unistd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <cmocka.h>
-#include <executus/port/delivery.h>
-
-#include "base/cancel.h"
-#include "support/double.h"
+#include "delivery_kit.h"
+#include "temp_dir.h"
 
 #define PATH_BYTES 512
 
 struct fixture {
-	struct double_host host;
-	const exs_battery *battery;
-	const exs_delivery *port;
-	exs_self *self;
-	exs_err err;
+	struct alone alone;
+	struct post post;
 	char base[PATH_BYTES / 4], dir[PATH_BYTES / 2];
-	struct double_setting set[5];
-	struct double_done done;
-	struct cancel *cancel;
-	exs_run_info run;
-	exs_parcel parcel;
 };
 
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
-	const char *base = getenv("TMPDIR");
 
-	f->err.size = sizeof f->err;
-	f->battery = double_load(BATTERIES "/delivery_file.so");
-	snprintf(f->base, sizeof f->base, "%s/file.XXXXXX", base ? base : "/tmp");
-	assert_non_null(mkdtemp(f->base));
+	assert_non_null(f);
+	alone_init(&f->alone, BATTERIES "/delivery_file.so", "file");
+	post_init(&f->post, "file");
+	assert_int_equal(temp_dir_make("file", f->base, sizeof f->base), 0);
 	snprintf(f->dir, sizeof f->dir, "%s/out", f->base);
-	f->set[0] = (struct double_setting){ "dir", f->dir };
-	double_host_init(&f->host, "file");
-	double_done_init(&f->done, 4096);
-	f->cancel = cancel_new(NULL);
-	f->run = double_run_info("run-a");
-	f->parcel = (exs_parcel){
-		.size = sizeof f->parcel,
-		.on = EXS_ENDED_OK,
-		.attempt = 1,
-		.run = &f->run,
-		.kind = "file",
-		.target = "",
-		.id = "run-a.1",
-		.status = "ok",
-		.output = exs_cstr("It works."),
-		.error = exs_cstr(""),
-		.result = exs_cstr("{\"status\":\"ok\"}"),
-	};
+	f->alone.set[0] = (struct double_setting){ "dir", f->dir };
 	*state = f;
 	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
 }
 
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	if (f->self)
-		f->battery->close(f->self);
-	double_done_release(&f->done);
-	double_host_release(&f->host);
-	cancel_unref(f->cancel);
-	nftw(f->base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	alone_release(&f->alone);
+	post_release(&f->post);
+	temp_dir_remove(f->base);
 	free(f);
 	return 0;
 }
 
 static exs_status try_open(struct fixture *f)
 {
-	exs_status s = f->battery->open(&f->host.host,
-					double_host_conf(&f->host, f->battery->options, f->set),
-					&f->self, &f->err);
-
-	if (s == EXS_OK)
-		f->port = f->battery->port(f->self, EXS_PORT_DELIVERY);
-	return s;
+	return post_open(&f->post, &f->alone);
 }
 
 static exs_status deliver(struct fixture *f)
 {
-	if (!f->self)
+	if (!f->alone.self)
 		assert_int_equal(try_open(f), EXS_OK);
-	double_done_release(&f->done);
-	double_done_init(&f->done, 4096);
-	f->port->deliver(f->self, &f->parcel, cancel_public(f->cancel), f->done.done);
-	assert_int_equal(f->done.ends, 1);
-	return f->done.status;
+	double_done_release(&f->post.done);
+	double_done_init(&f->post.done, POST_SAID_MAX);
+	f->post.port->deliver(f->alone.self, &f->post.parcel, cancel_public(f->post.cancel),
+			      f->post.done.done);
+	assert_int_equal(f->post.done.ends, 1);
+	return f->post.done.status;
 }
 
 static void assert_file(struct fixture *f, const char *name, const char *expected)
@@ -138,15 +88,6 @@ static int count_entries(const char *path)
 	return n;
 }
 
-static void spit(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "we");
-
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-}
-
 /* ---- claims: contents ---- */
 
 static void writes_the_answer_and_tells_the_path(void **state)
@@ -158,7 +99,7 @@ static void writes_the_answer_and_tells_the_path(void **state)
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_file(f, "run-a.md", "It works.\n");
 	snprintf(path, sizeof path, "%s/run-a.md", f->dir);
-	assert_string_equal(f->done.out.p, path);
+	assert_string_equal(f->post.done.out.p, path);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(stat(f->dir, &st), 0);
@@ -171,8 +112,8 @@ static void replaces_a_file_that_is_there(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(deliver(f), EXS_OK);
-	f->parcel.output = exs_cstr("Better.\n");
-	f->parcel.attempt = 2;
+	f->post.parcel.output = exs_cstr("Better.\n");
+	f->post.parcel.attempt = 2;
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_file(f, "run-a.md", "Better.\n");
 	assert_int_equal(count_entries(f->dir), 1);
@@ -182,13 +123,13 @@ static void says_how_a_run_ended_that_was_not_ok(void **state)
 {
 	struct fixture *f = *state;
 
-	f->parcel.on = EXS_ENDED_TIMEOUT;
-	f->parcel.status = "timeout";
-	f->parcel.error = exs_cstr("the time was over");
+	f->post.parcel.on = EXS_ENDED_TIMEOUT;
+	f->post.parcel.status = "timeout";
+	f->post.parcel.error = exs_cstr("the time was over");
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_file(f, "run-a.md", "It works.\ntimeout: the time was over\n");
-	f->parcel.output = exs_cstr("");
-	f->parcel.error = exs_cstr("");
+	f->post.parcel.output = exs_cstr("");
+	f->post.parcel.error = exs_cstr("");
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_file(f, "run-a.md", "timeout\n");
 }
@@ -197,9 +138,9 @@ static void writes_the_whole_result_as_json(void **state)
 {
 	struct fixture *f = *state;
 
-	f->set[1] = (struct double_setting){ "format", "json" };
-	f->set[2] = (struct double_setting){ "name", "{run}.json" };
-	f->set[3] = (struct double_setting){ "sync", "false" };
+	f->alone.set[1] = (struct double_setting){ "format", "json" };
+	f->alone.set[2] = (struct double_setting){ "name", "{run}.json" };
+	f->alone.set[3] = (struct double_setting){ "sync", "false" };
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_file(f, "run-a.json", "{\"status\":\"ok\"}\n");
 }
@@ -210,7 +151,7 @@ static void makes_names_and_folders_from_the_template(void **state)
 {
 	struct fixture *f = *state;
 
-	f->set[1] = (struct double_setting){ "name", "{agent}/{date}/x-{run}_{status}.txt" };
+	f->alone.set[1] = (struct double_setting){ "name", "{agent}/{date}/x-{run}_{status}.txt" };
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_file(f, "tester/2023-11-14/x-run-a_ok.txt", "It works.\n");
 }
@@ -219,12 +160,12 @@ static void a_value_cannot_leave_its_part_of_the_name(void **state)
 {
 	struct fixture *f = *state;
 
-	f->set[1] = (struct double_setting){ "name", "{agent}/{run}" };
-	f->run.agent = "../../etc";
+	f->alone.set[1] = (struct double_setting){ "name", "{agent}/{run}" };
+	f->post.run.agent = "../../etc";
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_file(f, "_.._.._etc/run-a", "It works.\n");
-	f->run.agent = "";
-	f->run.run_id = ".a b\n";
+	f->post.run.agent = "";
+	f->post.run.run_id = ".a b\n";
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_file(f, "_/_.a_b_", "It works.\n");
 }
@@ -239,10 +180,10 @@ static void refuses_a_template_that_makes_no_name(void **state)
 	int i;
 
 	for (i = 0; bad[i]; i++) {
-		f->set[1] = (struct double_setting){ "name", bad[i] };
+		f->alone.set[1] = (struct double_setting){ "name", bad[i] };
 		assert_int_equal(try_open(f), EXS_INVALID);
-		assert_non_null(strstr(f->err.text, "test.yaml:1:1: "));
-		assert_null(f->self);
+		assert_non_null(strstr(f->alone.err.text, "test.yaml:1:1: "));
+		assert_null(f->alone.self);
 	}
 }
 
@@ -250,7 +191,7 @@ static void takes_the_target_as_the_name(void **state)
 {
 	struct fixture *f = *state;
 
-	f->parcel.target = "reviews/2024/kernel.md";
+	f->post.parcel.target = "reviews/2024/kernel.md";
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_file(f, "reviews/2024/kernel.md", "It works.\n");
 }
@@ -267,13 +208,13 @@ static void refuses_a_target_that_leaves_the_folder(void **state)
 	int i;
 
 	for (i = 0; bad[i]; i++) {
-		f->parcel.target = bad[i];
+		f->post.parcel.target = bad[i];
 		assert_int_equal(deliver(f), EXS_INVALID);
-		assert_non_null(strstr(f->done.err.text, "target"));
+		assert_non_null(strstr(f->post.done.err.text, "target"));
 	}
 	memset(longest, 'a', sizeof longest);
 	longest[201] = '\0';
-	f->parcel.target = longest;
+	f->post.parcel.target = longest;
 	assert_int_equal(deliver(f), EXS_INVALID);
 	longest[201] = 'a';
 	longest[599] = '\0';
@@ -294,17 +235,17 @@ static void follows_no_link_below_the_folder(void **state)
 	assert_int_equal(mkdir(other, 0700), 0);
 	snprintf(path, sizeof path, "%s/link", f->dir);
 	assert_int_equal(symlink(other, path), 0);
-	f->parcel.target = "link/x.md";
+	f->post.parcel.target = "link/x.md";
 	assert_int_equal(deliver(f), EXS_DENIED);
-	assert_non_null(strstr(f->done.err.text, "link"));
+	assert_non_null(strstr(f->post.done.err.text, "link"));
 	assert_int_equal(count_entries(other), 0);
 	snprintf(other, sizeof other, "%s/other/file", f->base);
 	spit(other, "mine");
 	snprintf(path, sizeof path, "%s/run-a.md", f->dir);
 	assert_int_equal(symlink(other, path), 0);
-	f->parcel.target = "";
+	f->post.parcel.target = "";
 	assert_int_equal(deliver(f), EXS_DENIED);
-	assert_non_null(strstr(f->done.err.text, "is not a file"));
+	assert_non_null(strstr(f->post.done.err.text, "is not a file"));
 	assert_file(f, "../other/file", "mine");
 }
 
@@ -316,12 +257,12 @@ static void does_not_open_where_a_file_stands(void **state)
 
 	spit(f->dir, "");
 	assert_int_equal(try_open(f), EXS_DENIED);
-	assert_non_null(strstr(f->err.text, f->dir));
-	assert_null(f->self);
+	assert_non_null(strstr(f->alone.err.text, f->dir));
+	assert_null(f->alone.self);
 	unlink(f->dir);
 	snprintf(f->dir, sizeof f->dir, "%s/none/out", f->base);
 	assert_int_equal(try_open(f), EXS_IO);
-	assert_non_null(strstr(f->err.text, "make its folder"));
+	assert_non_null(strstr(f->alone.err.text, "make its folder"));
 }
 
 static void does_not_open_a_folder_that_cannot_be_written(void **state)
@@ -332,7 +273,7 @@ static void does_not_open_a_folder_that_cannot_be_written(void **state)
 		skip(); /* root may write anywhere */
 	assert_int_equal(mkdir(f->dir, 0500), 0);
 	assert_int_equal(try_open(f), EXS_DENIED);
-	assert_non_null(strstr(f->err.text, "give this user the right"));
+	assert_non_null(strstr(f->alone.err.text, "give this user the right"));
 }
 
 static void refuses_a_folder_in_the_place_of_the_file(void **state)
@@ -345,9 +286,9 @@ static void refuses_a_folder_in_the_place_of_the_file(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(deliver(f), EXS_DENIED);
 	assert_int_equal(count_entries(f->dir), 1);
-	f->parcel.target = "run-a.md/x";
+	f->post.parcel.target = "run-a.md/x";
 	assert_int_equal(deliver(f), EXS_OK);
-	f->parcel.target = "run-a.md/x/y";
+	f->post.parcel.target = "run-a.md/x/y";
 	assert_int_equal(deliver(f), EXS_DENIED);
 }
 
@@ -362,7 +303,7 @@ static void leaves_nothing_when_the_write_fails(void **state)
 
 	assert_int_equal(deliver(f), EXS_OK);
 	memset(text, 'x', n);
-	f->parcel.output = exs_bytes(text, n);
+	f->post.parcel.output = exs_bytes(text, n);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small = old;
 	small.rlim_cur = 4096;
@@ -371,7 +312,7 @@ static void leaves_nothing_when_the_write_fails(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	signal(SIGXFSZ, handler);
 	assert_int_equal(s, EXS_IO);
-	assert_int_equal(f->done.err.sys, EFBIG);
+	assert_int_equal(f->post.done.err.sys, EFBIG);
 	assert_file(f, "run-a.md", "It works.\n");
 	assert_int_equal(count_entries(f->dir), 1);
 	free(text);
@@ -381,9 +322,9 @@ static void a_fired_token_leaves_nothing_and_says_so(void **state)
 {
 	struct fixture *f = *state;
 
-	cancel_fire(f->cancel, EXS_CAUSE_SHUTDOWN);
+	cancel_fire(f->post.cancel, EXS_CAUSE_SHUTDOWN);
 	assert_int_equal(deliver(f), EXS_CANCELLED);
-	assert_int_equal(f->done.err.klass, EXS_CLASS_NOT_DONE);
+	assert_int_equal(f->post.done.err.klass, EXS_CLASS_NOT_DONE);
 	assert_int_equal(count_entries(f->dir), 0);
 }
 

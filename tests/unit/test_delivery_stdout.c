@@ -2,32 +2,17 @@
 /* test_delivery_stdout.c - what is printed to a file, a pipe and a terminal. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <termios.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-#include <executus/port/delivery.h>
-
-#include "base/cancel.h"
-#include "support/double.h"
+#include "delivery_kit.h"
 
 #define OUTPUT_MAX (1u << 20)
 
 struct fixture {
-	struct double_host host;
-	const exs_battery *battery;
-	const exs_delivery *port;
-	exs_self *self;
-	struct double_setting set[2];
-	struct double_done done;
-	struct cancel *cancel;
-	exs_run_info run;
-	exs_parcel parcel;
+	struct alone alone;
+	struct post post;
 	char *seen; /* what arrived on standard output */
 	size_t seen_n;
 };
@@ -36,24 +21,9 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
 
-	f->battery = double_load(BATTERIES "/delivery_stdout.so");
-	double_host_init(&f->host, "console");
-	double_done_init(&f->done, 4096);
-	f->cancel = cancel_new(NULL);
-	f->run = double_run_info("run-a");
-	f->parcel = (exs_parcel){
-		.size = sizeof f->parcel,
-		.on = EXS_ENDED_OK,
-		.attempt = 1,
-		.run = &f->run,
-		.kind = "stdout",
-		.target = "",
-		.id = "run-a.1",
-		.status = "ok",
-		.output = exs_cstr("It works."),
-		.error = exs_cstr(""),
-		.result = exs_cstr("{\"status\":\"ok\"}"),
-	};
+	assert_non_null(f);
+	alone_init(&f->alone, BATTERIES "/delivery_stdout.so", "console");
+	post_init(&f->post, "stdout");
 	f->seen = calloc(1, OUTPUT_MAX + 1);
 	assert_non_null(f->seen);
 	*state = f;
@@ -64,11 +34,8 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	if (f->self)
-		f->battery->close(f->self);
-	double_done_release(&f->done);
-	double_host_release(&f->host);
-	cancel_unref(f->cancel);
+	alone_release(&f->alone);
+	post_release(&f->post);
 	free(f->seen);
 	free(f);
 	return 0;
@@ -76,14 +43,8 @@ static int teardown(void **state)
 
 static void open_it(struct fixture *f, const char *format)
 {
-	exs_err err = EXS_ERR_INIT;
-
-	f->set[0] = (struct double_setting){ format ? "format" : NULL, format };
-	assert_int_equal(f->battery->open(&f->host.host,
-					  double_host_conf(&f->host, f->battery->options, f->set),
-					  &f->self, &err),
-			 EXS_OK);
-	f->port = f->battery->port(f->self, EXS_PORT_DELIVERY);
+	f->alone.set[0] = (struct double_setting){ format ? "format" : NULL, format };
+	assert_int_equal(post_open(&f->post, &f->alone), EXS_OK);
 }
 
 /* Delivers with standard output going to fd, which is closed. */
@@ -91,18 +52,19 @@ static exs_status deliver_to(struct fixture *f, int fd)
 {
 	int keep;
 
-	if (!f->self)
+	if (!f->alone.self)
 		open_it(f, NULL);
 	fflush(stdout);
 	keep = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	assert_true(keep >= 0);
 	assert_true(dup2(fd, STDOUT_FILENO) >= 0);
 	close(fd);
-	f->port->deliver(f->self, &f->parcel, cancel_public(f->cancel), f->done.done);
+	f->post.port->deliver(f->alone.self, &f->post.parcel, cancel_public(f->post.cancel),
+			      f->post.done.done);
 	assert_true(dup2(keep, STDOUT_FILENO) >= 0);
 	close(keep);
-	assert_int_equal(f->done.ends, 1);
-	return f->done.status;
+	assert_int_equal(f->post.done.ends, 1);
+	return f->post.done.status;
 }
 
 static int memory_file(void)
@@ -138,7 +100,7 @@ static void is_local_to_the_terminal(void **state)
 	struct fixture *f = *state;
 
 	open_it(f, NULL);
-	assert_true(f->port->flags & EXS_DELIVERY_LOCAL);
+	assert_true(f->post.port->flags & EXS_DELIVERY_LOCAL);
 }
 
 static void prints_the_answer_and_a_newline(void **state)
@@ -153,7 +115,7 @@ static void adds_no_second_newline(void **state)
 {
 	struct fixture *f = *state;
 
-	f->parcel.output = exs_cstr("It works.\n");
+	f->post.parcel.output = exs_cstr("It works.\n");
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_string_equal(f->seen, "It works.\n");
 }
@@ -162,9 +124,9 @@ static void prints_what_there_is_of_a_run_that_failed(void **state)
 {
 	struct fixture *f = *state;
 
-	f->parcel.on = EXS_ENDED_ERROR;
-	f->parcel.status = "error";
-	f->parcel.error = exs_cstr("no model");
+	f->post.parcel.on = EXS_ENDED_ERROR;
+	f->post.parcel.status = "error";
+	f->post.parcel.error = exs_cstr("no model");
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_string_equal(f->seen, "It works.\n");
 }
@@ -173,7 +135,7 @@ static void prints_nothing_when_there_is_nothing(void **state)
 {
 	struct fixture *f = *state;
 
-	f->parcel.output = exs_cstr("");
+	f->post.parcel.output = exs_cstr("");
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_string_equal(f->seen, "");
 }
@@ -192,7 +154,7 @@ static void prints_an_object_even_without_a_result(void **state)
 	struct fixture *f = *state;
 
 	open_it(f, "json");
-	f->parcel.result = exs_cstr("");
+	f->post.parcel.result = exs_cstr("");
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_string_equal(f->seen, "{}\n");
 }
@@ -201,7 +163,7 @@ static void keeps_every_byte_where_no_terminal_is(void **state)
 {
 	struct fixture *f = *state;
 
-	f->parcel.output = exs_bytes("\x1b[2Ja\0\xff\n", 8);
+	f->post.parcel.output = exs_bytes("\x1b[2Ja\0\xff\n", 8);
 	assert_int_equal(deliver(f), EXS_OK);
 	assert_int_equal(f->seen_n, 8);
 	assert_memory_equal(f->seen, "\x1b[2Ja\0\xff\n", 8);
@@ -234,7 +196,7 @@ static void a_long_answer_goes_through_a_pipe(void **state)
 
 	for (i = 0; i < n; i++)
 		text[i] = (char)('a' + i % 26);
-	f->parcel.output = exs_bytes(text, n);
+	f->post.parcel.output = exs_bytes(text, n);
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	assert_int_equal(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
 	r.fd = fds[0];
@@ -259,8 +221,8 @@ static void a_reader_that_is_gone_is_told(void **state)
 	s = deliver_to(f, fds[1]);
 	signal(SIGPIPE, handler);
 	assert_int_equal(s, EXS_IO);
-	assert_int_equal(f->done.err.sys, EPIPE);
-	assert_non_null(strstr(f->done.err.text, "gone"));
+	assert_int_equal(f->post.done.err.sys, EPIPE);
+	assert_non_null(strstr(f->post.done.err.text, "gone"));
 }
 
 static void a_full_disk_is_told(void **state)
@@ -270,7 +232,7 @@ static void a_full_disk_is_told(void **state)
 
 	assert_true(fd >= 0);
 	assert_int_equal(deliver_to(f, fd), EXS_IO);
-	assert_int_equal(f->done.err.sys, ENOSPC);
+	assert_int_equal(f->post.done.err.sys, ENOSPC);
 }
 
 static void *fire_soon(void *arg)
@@ -289,9 +251,9 @@ static void a_reader_that_stands_still_does_not_hold_a_cancelled_run(void **stat
 	int fds[2];
 
 	memset(text, 'x', n);
-	f->parcel.output = exs_bytes(text, n);
+	f->post.parcel.output = exs_bytes(text, n);
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	assert_int_equal(pthread_create(&thread, NULL, fire_soon, f->cancel), 0);
+	assert_int_equal(pthread_create(&thread, NULL, fire_soon, f->post.cancel), 0);
 	assert_int_equal(deliver_to(f, fds[1]), EXS_CANCELLED);
 	pthread_join(thread, NULL);
 	close(fds[0]);
@@ -321,8 +283,9 @@ static void nothing_steers_a_terminal(void **state)
 	struct reader r = { .out = f->seen };
 	int fd = terminal(&r.fd);
 
-	f->parcel.output = exs_cstr("\x1b]0;owned\x07 a\tb\nc\r\x7f\xc2\x9b"
-				    "31m\xe2\x80\xae gr\xc3\xbc\xc3\x9f \xf0\x9f\x90\x8e\xff\xc3");
+	f->post.parcel.output =
+		exs_cstr("\x1b]0;owned\x07 a\tb\nc\r\x7f\xc2\x9b"
+			 "31m\xe2\x80\xae gr\xc3\xbc\xc3\x9f \xf0\x9f\x90\x8e\xff\xc3");
 	assert_int_equal(deliver_to(f, fd), EXS_OK);
 	read_all(&r); /* what was written arrives in pieces; the end is an error here */
 	assert_string_equal(f->seen, "]0;owned a\tb\nc31m gr\xc3\xbc\xc3\x9f \xf0\x9f\x90\x8e\n");

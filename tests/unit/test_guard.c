@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_guard.c - the door to every battery: one at a time, known who is inside, and never believed. */
+/* test_guard.c - the door to every battery: one at a time, known who is inside, and never believed.
+ */
 #include "guard_kit.h"
 
 #define THREADS 4

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_histories_damage.c - the logs of thousands of made-up runs, damaged: refused with a reason, or
- * borne without harm. */
+/* test_histories_damage.c - the logs of thousands of made-up runs, damaged: refused with a reason,
+ * or borne without harm. */
 #include "history_kit.h"
 
 static const int32_t bad_kinds[] = { -2147483647, -1, 0,  2,  3,  4,  5,  6,  10,  11,

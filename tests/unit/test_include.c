@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* test_tree.c - what a conf file may hold, where its mistakes are, and how files include each
- * other. */
+/* test_include.c - how conf files include each other, and which of it is refused. */
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/auto.h"
-#include "conf/tree.h"
 #include "conf_kit.h"
 
 /* ---- including ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_loader_guard.c - a battery that crashes, exits or hangs while it is loaded or opened is named.
+/* test_loader_guard.c - a battery that crashes, exits or hangs while it is loaded or opened is
+ * named.
  */
 #include "loader_kit.h"
 

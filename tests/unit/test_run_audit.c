@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -295,6 +296,7 @@ static void stored_when_it_died(const char *options, int kinds[EXS_FACT_MAX + 1]
 	kit_shut(&k);
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 		kit_reopen(&k);
 		kit_run(&k, "hi");
 		_exit(0);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -328,6 +329,7 @@ static void die_delivering(struct kit *k)
 	kit_shut(k);
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 		kit_reopen(k);
 		kit_run(k, "hi");
 		_exit(0);
@@ -379,6 +381,7 @@ static void a_crash_in_the_outbox_leaves_the_row_for_the_next(void **state)
 	}
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 		kit_reopen(&k);
 		engine_outbox(k.engine);
 		_exit(0);
@@ -404,6 +407,7 @@ static void a_delivery_that_a_live_process_is_at_is_left_alone(void **state)
 	kit_shut(&k);
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 		kit_reopen(&k);
 		kit_start(&k, "hi");
 		for (;;)

@@ -1,86 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* test_run_owner.c - who carries a run: leases, owners that sleep, die or close, and stores that
- * were damaged. */
+/* test_run_owner.c - who carries a run: leases, and owners that sleep, die or close. */
+#include "owner_kit.h"
+
 #include <dirent.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
-#include <cmocka.h>
 
-#include "base/clock.h"
-#include "base/json.h"
-#include "base/text.h"
-#include "host/calls.h"
-#include "run/engine_priv.h"
-#include "support/run_kit.h"
-
-#define SHORT	 "run: { lease: 600ms }\n"
-#define ROUNDS	 20
-#define KEYS_MAX 64
-
-/* ---- rows ---- */
-
-struct keys {
-	char list[KEYS_MAX][128];
-	int n;
-};
-
-static exs_status keep_key(void *arg, exs_str key, exs_str value)
-{
-	struct keys *k = arg;
-
-	(void)value;
-	assert_true(k->n < KEYS_MAX);
-	snprintf(k->list[k->n++], sizeof k->list[0], "%.*s", (int)key.n, key.p);
-	return EXS_OK;
-}
-
-static void keys_of(struct kit *k, const char *prefix, struct keys *out)
-{
-	exs_err err = EXS_ERR_INIT;
-
-	out->n = 0;
-	assert_int_equal(call_store_scan(k->host->store, str_of(prefix), str_of(NULL), 0, keep_key,
-					 out, &err),
-			 EXS_OK);
-}
-
-/* NULL: the row goes. */
-static void set_row(struct kit *k, const char *key, const char *value)
-{
-	exs_err err = EXS_ERR_INIT;
-	struct batch b;
-
-	batch_init(&b);
-	if (value)
-		assert_int_equal(batch_put(&b, str_of(NULL), str_of(key), str_of(value), &err),
-				 EXS_OK);
-	else
-		assert_int_equal(batch_del(&b, str_of(NULL), str_of(key), &err), EXS_OK);
-	assert_int_equal(call_store_commit(k->host->store, &b, &err), EXS_OK);
-	batch_release(&b);
-}
-
-static exs_status get_row(struct kit *k, const char *key, char out[512])
-{
-	exs_err err = EXS_ERR_INIT;
-	struct buf_sink sink;
-	struct buf b;
-	exs_status status;
-
-	buf_init(&b, 512);
-	status = call_store_get(k->host->store, str_of(key), buf_sink_init(&sink, &b), &err);
-	snprintf(out, 512, "%.*s", (int)b.n, b.n ? b.p : "");
-	buf_release(&b);
-	return status;
-}
+#define SHORT  "run: { lease: 600ms }\n"
+#define ROUNDS 20
 
 static void my_key(struct kit *k, char out[64])
 {
@@ -115,23 +42,6 @@ static int lock_files(struct kit *k)
 }
 
 /* ---- runs that somebody else carries ---- */
-
-static void id_of(struct kit *k, char out[ID_MAX])
-{
-	snprintf(out, ID_MAX, "%s", run_info(k->run)->run_id);
-}
-
-/* A run that was left at its first turn. */
-static void leave_a_run(struct kit *k, char id[ID_MAX])
-{
-	kit_start(k, "go");
-	id_of(k, id);
-	assert_false(engine_wait(k->run, 50));
-	engine_shutdown(k->engine);
-	kit_wait(k);
-	assert_int_equal(k->result->status, EXS_ENDED_INTERRUPTED);
-	kit_shut(k);
-}
 
 static void dropped_by_its_owner(struct kit *k)
 {
@@ -177,17 +87,6 @@ static int exit_of(pid_t pid)
 
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static void resume_ok(struct kit *k, const char *id, const char *output)
-{
-	exs_err err = EXS_ERR_INIT;
-
-	if (kit_resume(k, id, &err))
-		fail_msg("%s", err.text);
-	if (k->result->status != EXS_ENDED_OK)
-		fail_msg("%s: %s", k->result->reason, k->result->error);
-	assert_string_equal(k->result->output, output);
 }
 
 /* ---- the lease ---- */
@@ -474,71 +373,6 @@ static void of_two_that_resume_a_run_one_wins(void **state)
 	kit_close(&k);
 }
 
-/* ---- damage ---- */
-
-static void assert_corrupt(struct kit *k, const char *id, const char *part)
-{
-	exs_err err = EXS_ERR_INIT;
-	exs_status status = kit_resume(k, id, &err);
-
-	if (status != EXS_CORRUPT || !strstr(err.text, part))
-		fail_msg("%d '%s', expected '%s'", (int)status, err.text, part);
-	if (!strstr(err.text, id))
-		fail_msg("no run in '%s'", err.text);
-}
-
-static void a_damaged_head_is_named(void **state)
-{
-	static const struct {
-		const char *head, *part;
-	} heads[] = {
-		{ "garbage", "cannot be read" },
-		{ "", "cannot be read" },
-		{ "{\"v\":2,\"fence\":1,\"seq\":3,\"owner\":\"\"}", "version 2" },
-		{ "{\"v\":1,\"fence\":1,\"owner\":\"\"}", "lacks" },
-		{ "{\"v\":1,\"fence\":1,\"seq\":99,\"owner\":\"\"}", "its head says 99" },
-		{ "{\"v\":1,\"fence\":1,\"seq\":1,\"owner\":\"\"}", "its head says 1" },
-	};
-	char id[ID_MAX], key[HEAD_KEY_MAX], good[512];
-	struct kit k;
-	size_t i;
-
-	(void)state;
-	kit_open(&k, "turns:\n  - stall: forever\n", KIT_LMDB, NULL, NULL);
-	leave_a_run(&k, id);
-	kit_script(&k, "turns:\n  - say: done\n");
-	kit_reopen(&k);
-	head_key(id, key);
-	assert_int_equal(get_row(&k, key, good), EXS_OK);
-	for (i = 0; i < sizeof heads / sizeof *heads; i++) {
-		set_row(&k, key, heads[i].head);
-		assert_corrupt(&k, id, heads[i].part);
-	}
-	set_row(&k, key, good);
-	resume_ok(&k, id, "done");
-	kit_close(&k);
-}
-
-static void a_missing_fact_is_named(void **state)
-{
-	char id[ID_MAX], prefix[128];
-	struct keys keys;
-	struct kit k;
-
-	(void)state;
-	kit_open(&k, "turns:\n  - stall: forever\n", KIT_LMDB, NULL, NULL);
-	leave_a_run(&k, id);
-	kit_reopen(&k);
-	snprintf(prefix, sizeof prefix, "b/journal/fact/%s/", id);
-	keys_of(&k, prefix, &keys);
-	assert_true(keys.n >= 3);
-	set_row(&k, keys.list[1], NULL);
-	assert_corrupt(&k, id, "");
-	set_row(&k, keys.list[0], NULL);
-	assert_corrupt(&k, id, "");
-	kit_close(&k);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -554,8 +388,6 @@ int main(void)
 		cmocka_unit_test(an_owner_without_a_row_has_closed),
 		cmocka_unit_test(a_living_owner_is_named),
 		cmocka_unit_test(of_two_that_resume_a_run_one_wins),
-		cmocka_unit_test(a_damaged_head_is_named),
-		cmocka_unit_test(a_missing_fact_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

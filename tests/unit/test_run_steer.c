@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -255,6 +256,7 @@ static void after_a_crash_the_next_attempt_has_it(void **state)
 	kit_shut(&k);
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 		kit_reopen(&k);
 		k.on_fact = die_when_steered;
 		kit_start(&k, "hi");
@@ -288,6 +290,7 @@ static pid_t carried_elsewhere(struct kit *k, const char *script,
 	kit_shut(k);
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 		kit_reopen(k);
 		k->on_fact = on_fact;
 		kit_run(k, "hi");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_services.c - a battery may ask the host from anywhere: tests/zoo/reentry.c calls every service
- * from every callback while a real store is bound.
+ * test_services.c - a battery may ask the host from anywhere: tests/zoo/reentry.c calls every
+ * service from every callback while a real store is bound.
  */
 #include "services_kit.h"
 

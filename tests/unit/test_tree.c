@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* test_tree.c - what a conf file may hold, where its mistakes are, and how files include each
- * other. */
+/* test_tree.c - what a conf file may hold, and where its mistakes are. */
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/text.h"
-#include "conf/tree.h"
 #include "conf_kit.h"
 
 /* ---- helpers ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_work_abandon.c - long calls that nobody waits for any more: they end late, hold nobody up, and
- * too many of them lose the instance. */
+/* test_work_abandon.c - long calls that nobody waits for any more: they end late, hold nobody up,
+ * and too many of them lose the instance. */
 #include "work_kit.h"
 
 /* ---- abandoned ---- */

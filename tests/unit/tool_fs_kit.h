@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,6 +21,7 @@
 #include <executus/port/tool.h>
 
 #include "support/double.h"
+#include "temp_dir.h"
 
 #define SECRET	 "what stands outside"
 #define SET_MAX	 8
@@ -110,14 +110,6 @@ static inline void assert_holds(const struct kit *k, const char *name, const cha
 	free(text);
 }
 
-static inline int kit_remove(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
 /* ---- life ---- */
 
 /* Opens another instance with these settings ("root" is added when it is not among them). */
@@ -154,12 +146,10 @@ static inline void kit_reopen(struct kit *k, const struct double_setting *set)
 static inline int set_up(void **state)
 {
 	struct kit *k = calloc(1, sizeof *k);
-	const char *tmp = getenv("TMPDIR");
 	char path[KIT_PATH];
 
 	assert_non_null(k);
-	snprintf(k->base, sizeof k->base, "%s/tool_fs.XXXXXX", tmp ? tmp : "/tmp");
-	assert_non_null(mkdtemp(k->base));
+	assert_int_equal(temp_dir_make("fs", k->base, sizeof k->base), 0);
 	assert_int_equal(chmod(k->base, 0755), 0);
 	snprintf(k->root, sizeof k->root, "%s/root", k->base);
 	snprintf(k->outside, sizeof k->outside, "%s/outside", k->base);
@@ -182,7 +172,7 @@ static inline int tear_down(void **state)
 	if (k->self)
 		k->battery->close(k->self);
 	double_host_release(&k->host);
-	assert_int_equal(nftw(k->base, kit_remove, 16, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(temp_dir_remove(k->base), 0);
 	free(k->text);
 	free(k);
 	return 0;
