@@ -183,9 +183,10 @@ prints "first"
 # ---- a run whose facts are damaged is named, and the others are not harmed ----
 gives 0 command_line run -a quick second
 run=$(command_line runs -n 1 --json | jq -r '.[0].run')
-for at in $(LC_ALL=C grep -obUaF "You said second" "$file" | cut -d: -f1); do
+LC_ALL=C grep -obUaF "You said second" "$file" | cut -d: -f1 >places
+while read -r at; do
 	printf 'X' | dd of="$file" bs=1 seek="$at" conv=notrunc 2>/dev/null
-done
+done <places
 gives 73 command_line show "$run"
 says "$run"
 gives 73 command_line resume "$run"
