@@ -41,8 +41,8 @@ static int exit_of_error(const char *reason)
 int exit_of_run(const struct run_result *r)
 {
 	switch (r->status) {
-	case EXS_ENDED_OK:
-		return EXIT_OK;
+	case EXS_ENDED_OK: /* an answer that nobody got is no success */
+		return r->undelivered ? EXIT_STORAGE : EXIT_OK;
 	case EXS_ENDED_CANCELLED:
 		return EXIT_CANCELLED;
 	case EXS_ENDED_TIMEOUT:

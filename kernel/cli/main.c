@@ -58,7 +58,8 @@ int main(int argc, char **argv)
 	out_init(&c.out);
 	code = opts_parse(argc, argv, &c.opts, &err) ? cli_usage(&c, "%s", err.text) : dispatch(&c);
 	cli_release(&c);
-	if (c.out.failed && code == EXIT_OK)
-		code = EXIT_RUN;
-	return code;
+	if (!c.out.failed || code != EXIT_OK)
+		return code;
+	log_error(&c.log, "the standard output does not take what was to be printed");
+	return EXIT_STORAGE;
 }

@@ -204,9 +204,11 @@ static void give_up(struct run *run, struct parcel_work *p)
 	log_warn(run->host->log, "run %s: delivery '%s' failed, the result stands%s: %s", run->id,
 		 p->to.kind, later ? " and is tried again by 'executus resume --all'" : "",
 		 p->work.pending.err.text);
-	if (later)
+	if (p->to.local)
+		run->result.undelivered++;
+	else if (later)
 		outbox_leave(run, &p->to, p->tries);
-	else if (!p->to.local)
+	else
 		outbox_forget(run, &p->to);
 }
 
@@ -266,7 +268,9 @@ static void cut_off(struct run *run, struct parcel_work *p, int64_t now)
 	p->out = false;
 	log_warn(run->host->log, "run %s: delivery '%s' does not end, the result stands%s", run->id,
 		 p->to.kind, p->to.local ? "" : " and is tried again by 'executus resume --all'");
-	if (!p->to.local)
+	if (p->to.local)
+		run->result.undelivered++;
+	else
 		outbox_leave(run, &p->to, p->tries);
 }
 

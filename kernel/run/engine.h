@@ -51,6 +51,7 @@ struct run_result {
 	exs_usage usage;
 	int32_t steps, attempt;
 	int64_t calls, run_ms;
+	int32_t undelivered; /* local deliveries that failed: nobody else tries them again */
 };
 
 /* Opens owner row and heartbeat when a store is bound. */

@@ -239,3 +239,12 @@ gives 8 command_line resume "$run" --json
 cp "$WORK/out" one.json
 holds 'length == 1 and .[0].status == "parked" and .[0].reason == "in_doubt"' one.json
 equal 1 "$(wc -l <effects.log)" "effects of a call in doubt"
+
+# ---- an answer that nobody got is no success ----
+for form in "-a local" "-a plain" "--json" "--jsonl"; do
+	code=0
+	# shellcheck disable=SC2086 # an option and its value
+	command_line run $form question >/dev/full 2>"$WORK/err" || code=$?
+	equal 73 "$code" "exit status of 'run $form >/dev/full'"
+	says "standard output"
+done

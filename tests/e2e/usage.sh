@@ -78,4 +78,5 @@ fi
 # A reader that went away is a failure and no crash.
 code=0
 "$EXECUTUS" help >/dev/full 2>"$WORK/err" || code=$?
-[ "$code" -eq 1 ] || fail "exit status $code when nothing could be written"
+[ "$code" -eq 73 ] || fail "exit status $code when nothing could be written"
+says "standard output"
