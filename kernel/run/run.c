@@ -129,8 +129,7 @@ static void inbox_received(struct run *run, struct note *n)
 	}
 	if (run->leaving) /* the process stops: the cancel is for whoever carries the run next */
 		return;
-	if (run_open_batch(run, &err) ||
-	    batch_del(&run->batch, str_of(NULL), str_of(n->key), &err))
+	if (run_open_batch(run, &err) || batch_del(&run->batch, str_of(NULL), str_of(n->key), &err))
 		log_warn(run->host->log, "run %s: a message stays in its inbox: %s", run->id,
 			 err.text);
 }
@@ -277,7 +276,10 @@ static void advance(struct run *run)
 	}
 }
 
-/* Facts that somebody waits for go to the store at once; the others wait a moment for company. */
+/*
+ * Facts that somebody waits for go to the store at once; the others wait a moment for company. With
+ * nothing out, what the run waits for is the disk.
+ */
 static void settle(struct run *run)
 {
 	bool wanted;
@@ -285,8 +287,7 @@ static void settle(struct run *run)
 	if (!run->pending)
 		return;
 	wanted = run->phase != RUN_LIVE || !run->durable || run->storage_failing ||
-		 !(run->turn || calls_out(run)) || !run_may_start(run) ||
-		 run->pending_bytes > PENDING_MAX;
+		 !(run->turn || calls_out(run)) || run->pending_bytes > PENDING_MAX;
 	if (wanted)
 		run_flush(run);
 	else if (!run->due[DUE_FLUSH])
