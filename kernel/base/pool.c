@@ -109,10 +109,10 @@ exs_status pool_submit(struct pool *p, struct job *job, exs_err *err)
 		p->queued = 0;
 		status = err_set(err, EXS_IO, rc, "no %s thread could be started: %s", p->name,
 				 strerror(rc));
-	} else {
-		pthread_cond_signal(&p->ready);
 	}
 	pthread_mutex_unlock(&p->lock);
+	/* Behind the lock: a thread that wakes up before it would only go to sleep again at it. */
+	pthread_cond_signal(&p->ready);
 	return status;
 }
 
