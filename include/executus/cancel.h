@@ -37,7 +37,8 @@ struct exs_cancel {
 	/*
 	 * Calls fn(arg) once when the token fires, at once if it already has. `fn` runs on the thread that
 	 * fires it: leaf locks only, no call back into the host but exs_end. TOOBIG past four listeners.
-	 * [any-thread]
+	 * A listener cannot be removed and may run after the call's record has ended: what it touches
+	 * lives until close. [any-thread]
 	 */
 	exs_status (*notify)(const exs_cancel *token, void (*fn)(void *arg) /* [any-thread] */, void *arg);
 	/* Milliseconds until the deadline, 0 when it passed, INT64_MAX when there is none. [any-thread] */

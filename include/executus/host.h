@@ -52,11 +52,11 @@ struct exs_conf {
 	int64_t (*number)(const exs_conf *conf, const char *key);
 	/* LIST: how many, and each text. [any-thread] */
 	int64_t (*count)(const exs_conf *conf, const char *key);
-	/* The item of a LIST; empty past its end. [any-thread] */
+	/* The item of a LIST, NUL-terminated behind n; empty past its end. [any-thread] */
 	exs_str (*item)(const exs_conf *conf, const char *key, int64_t index);
 	/* TREE: the whole value as JSON text (every scalar a string), "null" when absent. [any-thread] */
 	exs_str (*json)(const exs_conf *conf, const char *key);
-	/* "file:line:column" of the key, or of the battery's entry when absent: for messages. [any-thread] */
+	/* "file:line:column" of the key, or of the battery's entry when absent, NUL-terminated: for messages. [any-thread] */
 	exs_str (*where)(const exs_conf *conf, const char *key);
 };
 

@@ -4,18 +4,23 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "host/calls.h"
 #include "run/words.h"
 
 #define WAIT_MS 30000
@@ -269,11 +274,29 @@ exs_status kit_resume(struct kit *k, const char *run_id, exs_err *err)
 	return status;
 }
 
+void kit_run_dies(struct kit *k, const char *input)
+{
+	int status;
+	pid_t pid;
+
+	kit_shut(k);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
+		kit_reopen(k);
+		kit_run(k, input);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
 /* ---- looking ---- */
 
 int kit_count(const struct kit *k, int32_t kind)
 {
-	pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&k->lock; /* asked of a run that goes on, too */
+	pthread_mutex_t *lock =
+		(pthread_mutex_t *)(uintptr_t)&k->lock; /* asked of a run that goes on, too */
 	int i, n = 0;
 
 	pthread_mutex_lock(lock);
@@ -349,4 +372,42 @@ void kit_wait_lines(const struct kit *k, const char *file, const char *first, in
 int kit_effects(const struct kit *k, const char *tool)
 {
 	return kit_lines(k, "effects.log", tool);
+}
+
+static exs_status first_id(void *arg, exs_str head)
+{
+	char *out = arg;
+	const char *p = memmem(head.p, head.n, "\"run\":\"", 7);
+
+	if (p && !out[0])
+		snprintf(out, ID_MAX, "%.26s", p + 7);
+	return EXS_OK;
+}
+
+void kit_newest(struct kit *k, char out[ID_MAX])
+{
+	exs_err err = EXS_ERR_INIT;
+
+	out[0] = '\0';
+	assert_int_equal(call_ckpt_list(k->host->checkpoint, 0, first_id, out, &err), EXS_OK);
+	assert_true(out[0] != '\0');
+}
+
+static exs_status count_row(void *arg, exs_str key, exs_str value)
+{
+	(void)key;
+	(void)value;
+	++*(int *)arg;
+	return EXS_OK;
+}
+
+int kit_rows(struct kit *k, const char *prefix)
+{
+	exs_err err = EXS_ERR_INIT;
+	int n = 0;
+
+	assert_int_equal(call_store_scan(k->host->store, str_of(prefix), str_of(NULL), 0, count_row,
+					 &n, &err),
+			 EXS_OK);
+	return n;
 }

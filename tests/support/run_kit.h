@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * run_kit.h - real runs in a test: a configuration and a script as text, the real batteries, the
- *real kernel.
+ * real kernel.
  *
  *	struct kit k;
  *	kit_open(&k, "turns:\n  - say: hello\n", KIT_LMDB, "agents: ...");
@@ -14,6 +14,7 @@
 #ifndef TEST_RUN_KIT_H
 #define TEST_RUN_KIT_H
 
+#include "base/ids.h"
 #include "base/log.h"
 #include "conf/conf.h"
 #include "host/host.h"
@@ -64,10 +65,10 @@ struct kit_extra {
 };
 void kit_open_with(struct kit *k, const char *script, enum kit_store store, const char *agents,
 		   const char *more, const struct kit_extra *extra);
-void kit_shut(struct kit *k);	/* engine, host and conf, as a process that ends */
-void kit_reopen(struct kit *k); /* on the same folder */
+void kit_shut(struct kit *k);	      /* engine, host and conf, as a process that ends */
+void kit_reopen(struct kit *k);	      /* on the same folder */
 void kit_reopen_fails(struct kit *k); /* the sentence is in k->delta */
-void kit_close(struct kit *k);	/* and the folder is gone */
+void kit_close(struct kit *k);	      /* and the folder is gone */
 void kit_script(struct kit *k, const char *script); /* another script for the next reopen */
 /* What the flaky store does wrong from now on: "facts io 1 3"; "": nothing. */
 void kit_control(struct kit *k, const char *order);
@@ -77,11 +78,20 @@ void kit_wait(struct kit *k);			  /* k->result; fails the test after 30 s */
 void kit_run(struct kit *k, const char *input);	  /* both */
 exs_status kit_resume(struct kit *k, const char *run_id, exs_err *err);
 void kit_drop(struct kit *k); /* the run */
+/*
+ * A process of its own runs it and must be killed by SIGKILL on the way. The kit is shut after
+ * that, as for the process that comes next.
+ */
+void kit_run_dies(struct kit *k, const char *input);
 
 /* What the listener saw. */
 int kit_count(const struct kit *k, int32_t kind);
 const struct kit_fact *kit_fact(const struct kit *k, int32_t kind, int nth);
 bool kit_body_has(const struct kit_fact *f, const char *part);
+/* The run that began last, as the checkpoint lists it; fails the test when there is none. */
+void kit_newest(struct kit *k, char out[ID_MAX]);
+/* How many rows of the store have keys that begin so. */
+int kit_rows(struct kit *k, const char *prefix);
 /* Lines of the effects log that begin with the tool's name. */
 int kit_effects(const struct kit *k, const char *tool);
 /* The same of any file in the kit's folder; NULL: all lines. 0 when there is no file. */

@@ -16,41 +16,10 @@
 #include "host/calls.h"
 #include "support/run_kit.h"
 
-static exs_status first_id(void *arg, exs_str head)
-{
-	char *out = arg;
-	const char *p = memmem(head.p, head.n, "\"run\":\"", 7);
-
-	if (p && !out[0])
-		snprintf(out, ID_MAX, "%.26s", p + 7);
-	return EXS_OK;
-}
-
-static void newest_run(struct kit *k, char out[ID_MAX])
-{
-	exs_err err = EXS_ERR_INIT;
-
-	out[0] = '\0';
-	assert_int_equal(call_ckpt_list(k->host->checkpoint, 0, first_id, out, &err), EXS_OK);
-	assert_true(out[0] != '\0');
-}
-
-/* A child runs it until it is killed by its own tool; the kit is shut and nothing is open in this
- * process. */
+/* Killed by its own tool; the kit is what the next process sees. */
 static void die_running(struct kit *k)
 {
-	int status;
-	pid_t pid;
-
-	kit_shut(k);
-	pid = fork();
-	if (pid == 0) {
-		kit_reopen(k);
-		kit_run(k, "go");
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	kit_run_dies(k, "go");
 	kit_reopen(k);
 }
 
@@ -59,9 +28,20 @@ static void resume_newest(struct kit *k)
 	exs_err err = EXS_ERR_INIT;
 	char id[ID_MAX];
 
-	newest_run(k, id);
+	kit_newest(k, id);
 	if (kit_resume(k, id, &err))
 		fail_msg("%s", err.text);
+}
+
+/* This process stops in good order in the middle of the run, and the next one takes it up. */
+static void stop_and_resume(struct kit *k)
+{
+	engine_shutdown(k->engine);
+	kit_wait(k);
+	assert_int_equal(k->result->status, EXS_ENDED_INTERRUPTED);
+	kit_shut(k);
+	kit_reopen(k);
+	resume_newest(k);
 }
 
 static void die_and_resume(struct kit *k, const char *tool, const char *how, const char *agents)
@@ -205,12 +185,7 @@ static void a_stop_of_the_process_parks_and_the_next_goes_on(void **state)
 	while (kit_effects(&k, "unsafe") == 0)
 		usleep(1000);
 	usleep(50000);
-	engine_shutdown(k.engine);
-	kit_wait(&k);
-	assert_int_equal(k.result->status, EXS_ENDED_INTERRUPTED);
-	kit_shut(&k);
-	kit_reopen(&k);
-	resume_newest(&k);
+	stop_and_resume(&k);
 	assert_int_equal(k.result->status, EXS_ENDED_OK);
 	assert_string_equal(k.result->output, "done: wrote once");
 	assert_int_equal(kit_effects(&k, "unsafe"), 1);
@@ -229,12 +204,7 @@ static void a_call_cut_by_a_stop_is_judged_by_its_effect(void **state)
 		 KIT_LMDB, NULL, NULL);
 	kit_start(&k, "go");
 	assert_false(engine_wait(k.run, 100));
-	engine_shutdown(k.engine);
-	kit_wait(&k);
-	assert_int_equal(k.result->status, EXS_ENDED_INTERRUPTED);
-	kit_shut(&k);
-	kit_reopen(&k);
-	resume_newest(&k);
+	stop_and_resume(&k);
 	assert_int_equal(k.result->status, EXS_ENDED_OK);
 	assert_non_null(strstr(k.result->output, "OUTCOME UNKNOWN"));
 	kit_close(&k);
@@ -264,7 +234,7 @@ static void a_live_owner_keeps_its_run(void **state)
 	}
 	assert_int_equal(read(go[0], id, 1), 1);
 	kit_reopen(&k);
-	newest_run(&k, id);
+	kit_newest(&k, id);
 	assert_int_equal(kit_resume(&k, id, &err), EXS_CONFLICT);
 	assert_non_null(strstr(err.text, "alive"));
 	kill(pid, SIGKILL);
@@ -318,7 +288,7 @@ static void a_run_that_kills_its_process_again_and_again_is_given_up(void **stat
 		 "say: never\n",
 		 KIT_LMDB, NULL, "run: { attempts: 2 }\n");
 	die_running(&k);
-	newest_run(&k, id);
+	kit_newest(&k, id);
 	/* An attempt in which the turn's end reached the disk has made progress and does not count:
 	 * once. */
 	while (deaths < 6 && dies_again(&k, id))

@@ -1,68 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* test_run_delivery.c - results to whoever gets them: what is queued, tried again, given up, and
- * done by the next. */
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+/* test_run_delivery.c - results to whoever gets them: what is queued, tried again and given up by
+ * the process that ended the run. */
+#include "run_delivery_kit.h"
+
 #include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "host/calls.h"
-#include "support/run_kit.h"
-
-#define SAYS "post.log"
-
-static const char says_done[] = "turns:\n  - say: done\n";
-
-static void open_with_post(struct kit *k, const char *script, enum kit_store store,
-			   const char *options, const char *more)
-{
-	char batteries[512];
-	struct kit_extra extra = { batteries, "  delivery: { post: post }\n" };
-
-	snprintf(batteries, sizeof batteries, "  post: { so: delivery.so, log: post.log%s }\n",
-		 options);
-	kit_open_with(k, script, store,
-		      "agents:\n  t: { tools: [pure], deliver: ['post:there'] }\n", more, &extra);
-}
-
-static exs_status count_row(void *arg, exs_str key, exs_str value)
-{
-	(void)key;
-	(void)value;
-	++*(int *)arg;
-	return EXS_OK;
-}
-
-static int outbox_rows(struct kit *k)
-{
-	exs_err err = EXS_ERR_INIT;
-	int n = 0;
-
-	assert_int_equal(call_store_scan(k->host->store, str_of("k/outbox/"), str_of(NULL), 0,
-					 count_row, &n, &err),
-			 EXS_OK);
-	return n;
-}
-
-/* The row goes with a batch that nobody waits for. */
-static void assert_outbox_becomes(struct kit *k, int n)
-{
-	int i;
-
-	for (i = 0; i < 2000 && outbox_rows(k) != n; i++)
-		usleep(1000);
-	assert_int_equal(outbox_rows(k), n);
-}
 
 static void assert_line(struct kit *k, int nth, const char *id, const char *rest)
 {
@@ -319,179 +263,6 @@ static void a_kind_that_is_not_bound_is_passed_over(void **state)
 	kit_close(&k);
 }
 
-/* ---- what another process left ---- */
-
-static void die_delivering(struct kit *k)
-{
-	int status;
-	pid_t pid;
-
-	kit_shut(k);
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
-		kit_reopen(k);
-		kit_run(k, "hi");
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-}
-
-static void after_a_crash_before_the_receipt_it_comes_again_with_the_same_id(void **state)
-{
-	struct kit k;
-	char first[512], second[512];
-	char *p;
-
-	(void)state;
-	open_with_post(&k, says_done, KIT_LMDB, ", how: die", NULL);
-	die_delivering(&k);
-	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 1);
-	kit_reopen(&k);
-	assert_int_equal(outbox_rows(&k), 1);
-	assert_int_equal(engine_outbox(k.engine), 0);
-	assert_int_equal(outbox_rows(&k), 0);
-	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 2);
-	assert_true(kit_line(&k, SAYS, "deliver", 0, first));
-	assert_true(kit_line(&k, SAYS, "deliver", 1, second));
-	p = strstr(first, " 1 post there ok done");
-	assert_non_null(p);
-	p[1] = '2'; /* the attempt is all that differs */
-	assert_string_equal(first, second);
-	assert_int_equal(engine_outbox(k.engine), 0);
-	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 2);
-	kit_close(&k);
-}
-
-static void a_crash_in_the_outbox_leaves_the_row_for_the_next(void **state)
-{
-	struct kit k;
-	int status;
-	pid_t pid;
-
-	(void)state;
-	open_with_post(&k, says_done, KIT_LMDB, ", how: die", NULL);
-	die_delivering(&k);
-	{ /* it may die once more */
-		char path[128];
-
-		snprintf(path, sizeof path, "%s/post.log.died", k.dir);
-		assert_int_equal(unlink(path), 0);
-	}
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
-		kit_reopen(&k);
-		engine_outbox(k.engine);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	kit_reopen(&k);
-	assert_int_equal(outbox_rows(&k), 1);
-	assert_int_equal(engine_outbox(k.engine), 0);
-	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 3);
-	kit_close(&k);
-}
-
-/* A process that is at it, as another one sees it: its row names it and its lock file is held. */
-static void a_delivery_that_a_live_process_is_at_is_left_alone(void **state)
-{
-	struct kit k;
-	int status;
-	pid_t pid;
-
-	(void)state;
-	open_with_post(&k, says_done, KIT_LMDB, ", how: wait", NULL);
-	kit_shut(&k);
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
-		kit_reopen(&k);
-		kit_start(&k, "hi");
-		for (;;)
-			pause();
-	}
-	kit_wait_lines(&k, SAYS, "deliver", 1);
-	kit_reopen(&k);
-	assert_int_equal(engine_outbox(k.engine), 1);
-	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 1);
-	kill(pid, SIGKILL);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(outbox_rows(&k), 1);
-	kit_close(&k);
-}
-
-static void put_row(struct kit *k, const char *key, const char *row)
-{
-	exs_err err = EXS_ERR_INIT;
-	struct batch b;
-
-	batch_init(&b);
-	assert_int_equal(batch_put(&b, str_of(NULL), str_of(key), str_of(row), &err), EXS_OK);
-	assert_int_equal(call_store_commit(k->host->store, &b, &err), EXS_OK);
-	batch_release(&b);
-}
-
-static void rows_that_say_nothing_are_kept_for_a_person(void **state)
-{
-	static const char *const rows[] = {
-		"",
-		"{}",
-		"[]",
-		"{\"v\":1}",
-		"{\"v\":2,\"run\":\"01J00000000000000000000000\"}",
-		"{\"v\":1,\"run\":\"../"
-		"x\",\"kind\":\"post\",\"target\":\"t\",\"owner\":\"\",\"tries\":1}",
-		"{\"v\":1,\"run\":\"01J00000000000000000000000\",\"kind\":\"pigeon\",\"target\":"
-		"\"t\",\"owner\":\"\","
-		"\"tries\":1}",
-	};
-	struct kit k;
-	char key[64];
-	size_t i;
-
-	(void)state;
-	open_with_post(&k, says_done, KIT_MEMORY, "", NULL);
-	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
-		snprintf(key, sizeof key, "k/outbox/row%zu.0", i);
-		put_row(&k, key, rows[i]);
-	}
-	assert_int_equal(engine_outbox(k.engine), sizeof rows / sizeof *rows);
-	assert_int_equal(outbox_rows(&k), sizeof rows / sizeof *rows);
-	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 0);
-	kit_close(&k);
-}
-
-static void a_row_without_its_run_goes(void **state)
-{
-	struct kit k;
-
-	(void)state;
-	open_with_post(&k, says_done, KIT_LMDB, "", NULL);
-	kit_run(&k, "hi");
-	assert_outbox_becomes(&k, 0);
-	put_row(&k, "k/outbox/01J00000000000000000000000.0",
-		"{\"v\":1,\"run\":\"01J00000000000000000000000\",\"kind\":\"post\",\"target\":"
-		"\"t\",\"owner\":\"\","
-		"\"tries\":1}");
-	assert_int_equal(engine_outbox(k.engine), 0);
-	assert_int_equal(outbox_rows(&k), 0);
-	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 1);
-	kit_close(&k);
-}
-
-static void without_a_store_the_outbox_is_empty(void **state)
-{
-	struct kit k;
-
-	(void)state;
-	open_with_post(&k, says_done, KIT_NONE, "", NULL);
-	assert_int_equal(engine_outbox(k.engine), 0);
-	kit_close(&k);
-}
-
 int main(void)
 {
 	static enum kit_store memory = KIT_MEMORY, lmdb = KIT_LMDB;
@@ -511,12 +282,6 @@ int main(void)
 		cmocka_unit_test_prestate(a_refusal_is_final_and_changes_nothing, &lmdb),
 		cmocka_unit_test(each_target_has_a_slice_of_its_own),
 		cmocka_unit_test(a_kind_that_is_not_bound_is_passed_over),
-		cmocka_unit_test(after_a_crash_before_the_receipt_it_comes_again_with_the_same_id),
-		cmocka_unit_test(a_crash_in_the_outbox_leaves_the_row_for_the_next),
-		cmocka_unit_test(a_delivery_that_a_live_process_is_at_is_left_alone),
-		cmocka_unit_test(rows_that_say_nothing_are_kept_for_a_person),
-		cmocka_unit_test(a_row_without_its_run_goes),
-		cmocka_unit_test(without_a_store_the_outbox_is_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

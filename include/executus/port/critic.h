@@ -22,8 +22,8 @@ typedef struct exs_watch exs_watch;
 enum {
 	EXS_VERDICT_WAIT = 0,
 	EXS_VERDICT_NUDGE = 1,  /* words become a user message before the next turn */
-	EXS_VERDICT_EXTEND = 2, /* the deadline moves by extend_ms */
-	EXS_VERDICT_RAISE = 3,  /* the step limit rises by raise_steps */
+	EXS_VERDICT_EXTEND = 2, /* max_runtime moves by extend_ms, recorded as limit_raised; deadline_ms does not */
+	EXS_VERDICT_RAISE = 3,  /* the step limit rises by raise_steps, recorded as limit_raised */
 	EXS_VERDICT_KILL = 4    /* sticky: wins over everything later; words say why */
 };
 
@@ -46,7 +46,10 @@ typedef struct exs_critic {
 	void (*observe)(exs_watch *watch, const exs_fact *fact);
 	/* idle_ms: since the last fact or progress. Returns at once; `out` is zeroed before. [worker-thread] */
 	void (*tick)(exs_watch *watch, int64_t idle_ms, exs_verdict *out);
-	/* Active run time at which the run is over; asked after each tick. [worker-thread] */
+	/*
+	 * Active run time at which the run is over, asked after each tick; 0: only the ceiling. It is the critic's own
+	 * and no verdict moves it: to give a run more time, answer more here. [worker-thread]
+	 */
 	int64_t (*deadline_ms)(exs_watch *watch);
 	/* No tick is running and none follows. Frees the watch. [worker-thread] */
 	void (*unwatch)(exs_watch *watch);

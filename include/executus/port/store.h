@@ -50,10 +50,10 @@ typedef struct exs_store {
 	exs_status (*get)(exs_self *self, exs_str key, exs_sink *value, exs_err *err);
 	/*
 	 * Rows whose key begins with `prefix`, in byte order, from the key `from` on (inclusive; empty: all; with
-	 * REVERSE: downwards from `from`, empty: from the end). Not a snapshot: rows committed meanwhile may
-	 * or may not be seen. `row` borrows its arguments, must not call the store, and ends the scan by any
-	 * status but OK, which scan then returns. A row that fails its check ends the scan with CORRUPT and
-	 * names its key. [any-thread]
+	 * REVERSE: downwards from `from`, empty: from the end). `from` may be one byte longer than a key: the longest
+	 * key and a 0 byte mean "behind that key". Not a snapshot: rows committed meanwhile may or may not be seen.
+	 * `row` borrows its arguments, must not call the store, and ends the scan by any status but OK, which scan
+	 * then returns. A row that fails its check ends the scan with CORRUPT and names its key. [any-thread]
 	 */
 	exs_status (*scan)(exs_self *self, exs_str prefix, exs_str from, uint32_t flags,
 			   exs_status (*row)(void *arg, exs_str key, exs_str value) /* [any-thread] of scan */,

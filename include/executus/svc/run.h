@@ -3,7 +3,8 @@
  * svc/run.h - look at a live run, and ask something of it.
  *
  * `run` is exs_run_info.run. Every verb takes leaf locks only, enqueues and returns; it never calls a battery.
- * Its effect shows when the run next drains its mailbox. NOTFOUND when the run is not live any more.
+ * Its effect shows when the run next drains its mailbox. NOTFOUND when the run is not live any more. steer, extend
+ * and raise_steps answer AGAIN and change nothing while 64 of them, or of messages from other processes, wait.
  */
 #ifndef EXECUTUS_SVC_RUN_H
 #define EXECUTUS_SVC_RUN_H
@@ -32,11 +33,18 @@ struct exs_run_svc {
 	uint32_t reserved;
 	/* Fills `out` up to out->size. [any-thread] */
 	exs_status (*tally)(const exs_run_svc *svc, uint64_t run, exs_tally *out);
-	/* A user message before the next model turn. TOOBIG past EXS_STEER_MAX. [any-thread] */
+	/*
+	 * A user message before the next model turn; an answer that it finds under way is not the last one. INVALID
+	 * when empty or not UTF-8, TOOBIG past EXS_STEER_MAX. Its fact says "from":"critic", whichever battery calls.
+	 * [any-thread]
+	 */
 	exs_status (*steer)(const exs_run_svc *svc, uint64_t run, exs_str text);
-	/* Moves the run's deadline by ms > 0, clamped to the ceiling. [any-thread] */
+	/*
+	 * Moves max_runtime by ms > 0, up to max(24 h, max_runtime), and the run's deadline with it. While a critic
+	 * watches the run its deadline_ms is the hard one and stays. [any-thread]
+	 */
 	exs_status (*extend)(const exs_run_svc *svc, uint64_t run, int64_t ms);
-	/* Raises the step limit by n > 0, clamped. [any-thread] */
+	/* Raises the step limit by n > 0, up to INT32_MAX. [any-thread] */
 	exs_status (*raise_steps)(const exs_run_svc *svc, uint64_t run, int32_t n);
 	/* Fires the run's token with cause KILL; `why` is recorded. [any-thread] */
 	exs_status (*kill)(const exs_run_svc *svc, uint64_t run, exs_str why);

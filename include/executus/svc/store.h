@@ -26,7 +26,7 @@ struct exs_store_svc {
 	uint32_t reserved;
 	/* Committed data only. NOTFOUND. Keys come and go without the prefix. [any-thread] */
 	exs_status (*get)(const exs_store_svc *svc, exs_str key, exs_sink *value, exs_err *err);
-	/* See port/store.h. [any-thread] */
+	/* See port/store.h; here `from` is no longer than a key. [any-thread] */
 	exs_status (*scan)(const exs_store_svc *svc, exs_str prefix, exs_str from, uint32_t flags,
 			   exs_status (*row)(void *arg, exs_str key, exs_str value) /* [any-thread] of scan */,
 			   void *arg, exs_err *err);
@@ -42,8 +42,9 @@ struct exs_store_svc {
 				int64_t bound, exs_err *err);
 	/*
 	 * A batch of the battery's own, at once: waits until it is durable. Keys without the prefix. UNSUPPORTED
-	 * while the host records facts or ticks (it would hold up every run): allowed in open, in port calls
-	 * that answer through a done record, and on threads of the battery's own. [any-thread]
+	 * inside a short call, as when the host records facts or ticks (it would hold up every run): allowed in open,
+	 * in port calls that answer through a done record, and on threads of the battery's own. For a battery that
+	 * declares EXS_RETURNS_AT_ONCE those port calls are short too. [any-thread]
 	 */
 	exs_status (*commit)(const exs_store_svc *svc, const exs_op *const *ops, uint64_t n, exs_err *err);
 };
