@@ -126,7 +126,11 @@ static void the_65th_that_waits_is_refused_until_they_were_read(void **state)
 	}
 	assert_int_equal(steer(&k, "one too many"), EXS_AGAIN);
 	kit_wait_lines(&k, "effects.log", "pure", 2);
-	assert_int_equal(steer(&k, "one more"), EXS_OK);
+	/* The tool runs already while the worker is still on its way out of the pass that read
+	 * them. */
+	for (i = 0; i < 1000 && steer(&k, "one more") == EXS_AGAIN; i++)
+		usleep(1000);
+	assert_in_range(i, 0, 999);
 	kit_wait(&k);
 	assert_string_equal(k.result->error, "");
 	assert_string_equal(k.result->output, "done");
