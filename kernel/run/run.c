@@ -139,8 +139,7 @@ void run_note_received(struct run *run, struct note *n)
 	if (n->what == NOTE_INBOX)
 		inbox_received(run, n);
 	else if (run->phase == RUN_LIVE && n->what == NOTE_STEER)
-		record_text(run, EXS_FACT_STEERED, "from", n->number ? "critic" : "caller",
-			    str_of(n->text));
+		record_text(run, EXS_FACT_STEERED, "from", "critic", str_of(n->text));
 	else if (run->phase == RUN_LIVE && n->what == NOTE_EXTEND)
 		extend(run, n->number);
 	else if (run->phase == RUN_LIVE && n->what == NOTE_RAISE && n->number > 0)

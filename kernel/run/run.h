@@ -67,7 +67,7 @@ enum note_what { NOTE_STEER, NOTE_EXTEND, NOTE_RAISE, NOTE_INBOX };
 struct note {
 	struct mail mail;
 	enum note_what what;
-	int64_t number;
+	int64_t number;			 /* EXTEND: milliseconds; RAISE: steps */
 	char *text;			 /* owned; may be NULL */
 	char key[HEAD_KEY_MAX + ID_MAX]; /* INBOX: the row to delete with the fact */
 	int32_t cause;			 /* INBOX: EXS_CAUSE_ when it cancels */

@@ -54,7 +54,7 @@ static exs_status svc_steer(const exs_run_svc *svc, uint64_t handle, exs_str tex
 		return EXS_INVALID;
 	if (text.n > EXS_STEER_MAX)
 		return EXS_TOOBIG;
-	return note(svc, handle, NOTE_STEER, 1, text);
+	return note(svc, handle, NOTE_STEER, 0, text);
 }
 
 static exs_status svc_extend(const exs_run_svc *svc, uint64_t handle, int64_t ms)

@@ -182,7 +182,7 @@ static void decide(struct run *run, const exs_verdict *v)
 	switch (v->what) {
 	case EXS_VERDICT_NUDGE:
 		if (v->words[0])
-			run_note(run, NOTE_STEER, 1, str_of(v->words));
+			run_note(run, NOTE_STEER, 0, str_of(v->words));
 		return;
 	case EXS_VERDICT_EXTEND:
 		if (v->extend_ms > 0)
