@@ -44,7 +44,12 @@ static exs_status finish(exs_trail *trail, exs_err *err)
 	return EXS_OK;
 }
 
-static const exs_audit audit = { sizeof audit, 0, start, record, finish };
+static const exs_audit audit = {
+	.size = sizeof audit,
+	.start = start,
+	.record = record,
+	.finish = finish,
+};
 
 static exs_status hello_open(const exs_host *host, const exs_conf *conf, exs_self **out,
 			     exs_err *err)

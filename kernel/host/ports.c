@@ -21,6 +21,8 @@ struct port_rule {
 	struct required fn[REQUIRED_MAX];
 };
 
+/* Up to the last member of revision 1; what came later is asked for with EXS_CAN. */
+#define UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
 #define FN(type, member)                                                                           \
 	{                                                                                          \
 #member, offsetof(type, member)                                                    \
@@ -28,14 +30,14 @@ struct port_rule {
 
 static const struct port_rule rules[] = {
 	{ EXS_PORT_STORE,
-	  sizeof(exs_store),
+	  UP_TO(exs_store, copy),
 	  { FN(exs_store, get), FN(exs_store, scan), FN(exs_store, submit), FN(exs_store, stat) } },
 	{ EXS_PORT_CHECKPOINT,
-	  sizeof(exs_checkpoint),
+	  UP_TO(exs_checkpoint, list),
 	  { FN(exs_checkpoint, begin), FN(exs_checkpoint, adopt), FN(exs_checkpoint, append),
 	    FN(exs_checkpoint, end), FN(exs_checkpoint, load), FN(exs_checkpoint, list) } },
 	{ EXS_PORT_AUDIT,
-	  sizeof(exs_audit),
+	  UP_TO(exs_audit, finish),
 	  { FN(exs_audit, start), FN(exs_audit, record), FN(exs_audit, finish) } },
 	{ EXS_PORT_BUDGET,
 	  sizeof(exs_budget),

@@ -170,6 +170,27 @@ static exs_status store_batch_add(const exs_store_svc *svc, exs_batch *batch, ex
 	return batch_add(b, prefix_of(of_store(svc)), key, delta, bound, err);
 }
 
+static exs_status store_batch_check(const exs_store_svc *svc, exs_batch *batch, exs_str key,
+				    exs_str value, exs_err *err)
+{
+	struct batch *b;
+	struct buf full;
+	exs_status status;
+
+	if (open_batch(svc, batch, &b, err))
+		return err->status;
+	if (!b->bounds_allowed)
+		return err_set(err, EXS_INVALID, 0,
+			       "battery '%s' adds a condition to a batch of facts, whose one "
+			       "condition is the run's head",
+			       of_store(svc)->conf->name);
+	if (prefixed(&full, of_store(svc), key, err))
+		return err->status;
+	status = batch_check(b, buf_view(&full), value, err);
+	buf_release(&full);
+	return status;
+}
+
 static exs_status add_op(struct instance *in, struct batch *b, const exs_op *op, exs_err *err)
 {
 	struct buf full;
@@ -311,5 +332,6 @@ void services_init(struct instance *in)
 					 store_batch_put,
 					 store_batch_del,
 					 store_batch_add,
-					 store_commit };
+					 store_commit,
+					 store_batch_check };
 }

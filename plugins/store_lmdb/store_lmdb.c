@@ -38,7 +38,12 @@ static void store_submit(exs_self *self, const exs_op *const *ops, uint64_t n, e
 }
 
 static const exs_store table = {
-	sizeof table, 0, store_get, lmdb_scan, store_submit, lmdb_stat, lmdb_copy,
+	.size = sizeof table,
+	.get = store_get,
+	.scan = lmdb_scan,
+	.submit = store_submit,
+	.stat = lmdb_stat,
+	.copy = lmdb_copy,
 };
 
 static exs_status open_(const exs_host *host, const exs_conf *conf, exs_self **out, exs_err *err)

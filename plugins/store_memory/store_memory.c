@@ -235,8 +235,13 @@ static exs_status store_stat(exs_self *self, exs_sink *json, exs_err *err)
 		 : EXS_OK;
 }
 
-static const exs_store table = { sizeof table, 0,	   store_get, store_scan,
-				 store_submit, store_stat, NULL };
+static const exs_store table = {
+	.size = sizeof table,
+	.get = store_get,
+	.scan = store_scan,
+	.submit = store_submit,
+	.stat = store_stat,
+};
 
 /* ---- life cycle ---- */
 

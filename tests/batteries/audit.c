@@ -98,8 +98,19 @@ static void close_(exs_self *self)
 	free(self);
 }
 
-static const exs_audit inside = { sizeof inside, 0, start, record, finish };
-static const exs_audit outside = { sizeof outside, EXS_AUDIT_OUTSIDE, start, record, finish };
+static const exs_audit inside = {
+	.size = sizeof inside,
+	.start = start,
+	.record = record,
+	.finish = finish,
+};
+static const exs_audit outside = {
+	.size = sizeof outside,
+	.flags = EXS_AUDIT_OUTSIDE,
+	.start = start,
+	.record = record,
+	.finish = finish,
+};
 
 static const void *port(exs_self *self, const char *id)
 {

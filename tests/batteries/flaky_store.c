@@ -380,7 +380,13 @@ static exs_status stat_(exs_self *self, exs_sink *json, exs_err *err)
 	return json->put(json, text, sizeof text - 1);
 }
 
-static const exs_store table = { sizeof table, 0, get, scan, submit, stat_, NULL };
+static const exs_store table = {
+	.size = sizeof table,
+	.get = get,
+	.scan = scan,
+	.submit = submit,
+	.stat = stat_,
+};
 
 /* ---- life ---- */
 

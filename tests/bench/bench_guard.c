@@ -21,7 +21,10 @@ static exs_status record(exs_trail *trail, const exs_fact *fact, exs_batch *batc
 	return EXS_OK;
 }
 
-static const exs_audit audit = { sizeof audit, 0, NULL, record, NULL };
+static const exs_audit audit = {
+	.size = sizeof audit,
+	.record = record,
+};
 
 struct bench {
 	struct host host;

@@ -540,7 +540,7 @@ void double_host_init(struct double_host *h, const char *name)
 	h->host = (exs_host){ sizeof h->host, EXS_ABI, name,      "0-test",
 			      host_log,       host_wall, host_mono, host_service, "/nonexistent/executus" };
 	h->store = (exs_store_svc){ sizeof h->store, 0,	      svc_get,	     svc_scan,
-				    svc_batch_put,   svc_batch_del, svc_batch_add, svc_commit };
+				    svc_batch_put,   svc_batch_del, svc_batch_add, svc_commit, NULL };
 	h->run = (exs_run_svc){ sizeof h->run, 0, run_tally, run_steer, run_extend, run_raise, run_kill, run_kill };
 	h->conf.conf = (exs_conf){ sizeof h->conf.conf, 0, conf_given, conf_text, conf_number,
 				   conf_count, conf_item, conf_json, conf_where };

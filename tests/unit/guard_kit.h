@@ -67,7 +67,12 @@ static EXS_UNUSED exs_status finish(exs_trail *trail, exs_err *err)
 	return play(of_trail(trail), err);
 }
 
-static const exs_audit audit = { sizeof audit, 0, start, record, finish };
+static const exs_audit audit = {
+	.size = sizeof audit,
+	.start = start,
+	.record = record,
+	.finish = finish,
+};
 
 static EXS_UNUSED exs_status list(exs_self *self, uint32_t flags,
 				  exs_status (*row)(void *, exs_str), void *arg, exs_err *err)

@@ -252,7 +252,10 @@ static exs_status record(exs_trail *trail, const exs_fact *fact, exs_batch *batc
 
 static void what_a_failing_call_added_is_dropped_and_nothing_else(void **state)
 {
-	static const exs_audit audit = { sizeof audit, 0, NULL, record, NULL };
+	static const exs_audit audit = {
+		.size = sizeof audit,
+		.record = record,
+	};
 	struct batch *b = *state;
 	exs_err err = EXS_ERR_INIT;
 	struct trail_ctx c;

@@ -167,7 +167,10 @@ static exs_status get(exs_self *self, exs_str key, exs_sink *value, exs_err *err
 
 static exs_status read_stored(const char *text, struct head *out, exs_err *err)
 {
-	static const exs_store table = { sizeof table, 0, get, NULL, NULL, NULL, NULL };
+	static const exs_store table = {
+		.size = sizeof table,
+		.get = get,
+	};
 	struct kit k;
 	exs_status status;
 

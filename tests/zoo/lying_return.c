@@ -21,7 +21,12 @@ static exs_status start(exs_self *self, const exs_run_info *run, exs_trail **out
 
 static const void *port(exs_self *self, const char *port_id)
 {
-	static const exs_audit audit = { sizeof audit, 0, start, lie, zoo_finish };
+	static const exs_audit audit = {
+		.size = sizeof audit,
+		.start = start,
+		.record = lie,
+		.finish = zoo_finish,
+	};
 
 	(void)self;
 	(void)port_id;

@@ -4,7 +4,10 @@
 
 static const void *port(exs_self *self, const char *port_id)
 {
-	static const exs_audit audit = { sizeof audit, 0, zoo_start, NULL, NULL };
+	static const exs_audit audit = {
+		.size = sizeof audit,
+		.start = zoo_start,
+	};
 
 	(void)self;
 	(void)port_id;

@@ -346,9 +346,20 @@ static void close_(exs_self *self)
 static const void *port(exs_self *self, const char *port_id)
 {
 	static const exs_checkpoint checkpoint = {
-		sizeof checkpoint, 0, begin, adopt, append, end, load, list_runs
+		.size = sizeof checkpoint,
+		.begin = begin,
+		.adopt = adopt,
+		.append = append,
+		.end = end,
+		.load = load,
+		.list = list_runs,
 	};
-	static const exs_audit audit = { sizeof audit, 0, start, record, finish };
+	static const exs_audit audit = {
+		.size = sizeof audit,
+		.start = start,
+		.record = record,
+		.finish = finish,
+	};
 	static const exs_budget budget = { sizeof budget, 0, check, reserve, settle, commit };
 	static const exs_critic critic = { sizeof critic, 0,	       watch,  observe,
 					   tick,	  deadline_ms, unwatch };

@@ -4,8 +4,12 @@
 
 static const void *port(exs_self *self, const char *port_id)
 {
-	static const exs_audit audit = { offsetof(exs_audit, finish), 0, zoo_start, zoo_record,
-					 zoo_finish };
+	static const exs_audit audit = {
+		.size = offsetof(exs_audit, finish),
+		.start = zoo_start,
+		.record = zoo_record,
+		.finish = zoo_finish,
+	};
 
 	(void)self;
 	(void)port_id;

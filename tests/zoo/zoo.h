@@ -57,7 +57,7 @@ static EXS_UNUSED exs_status zoo_finish(exs_trail *trail, exs_err *err)
 
 static EXS_UNUSED const void *zoo_port(exs_self *self, const char *port_id)
 {
-	static const exs_audit audit = { sizeof audit, 0, zoo_start, zoo_record, zoo_finish };
+	static const exs_audit audit = {.size = sizeof audit, .flags = 0, .start = zoo_start, .record = zoo_record, .finish = zoo_finish };
 
 	(void)self;
 	return strcmp(port_id, EXS_PORT_AUDIT) == 0 ? &audit : NULL;

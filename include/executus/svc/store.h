@@ -47,6 +47,12 @@ struct exs_store_svc {
 	 * declares EXS_RETURNS_AT_ONCE those port calls are short too. [any-thread]
 	 */
 	exs_status (*commit)(const exs_store_svc *svc, const exs_op *const *ops, uint64_t n, exs_err *err);
+	/*
+	 * The row must be `value` when the batch commits, or absent when value.p is NULL; else all of it is a CONFLICT.
+	 * Only where bounds are allowed: INVALID in a facts batch. [any-thread]
+	 */
+	exs_status (*batch_check)(const exs_store_svc *svc, exs_batch *batch, exs_str key, exs_str value,
+				  exs_err *err);
 };
 
 EXS_END
