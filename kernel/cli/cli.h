@@ -50,6 +50,8 @@ bool cli_open_host(struct cli *c, int *code);
 bool cli_open_runs(struct cli *c, int *code);
 /* Only the store and the checkpoint: nobody's secrets are asked for. */
 bool cli_open_past(struct cli *c, int *code);
+/* Those and the budget, which is bound. */
+bool cli_open_budget(struct cli *c, int *code);
 /* A mistake of conf or battery, as it stands: "file:line:column: what". Returns EXIT_CONF. */
 int cli_conf_mistake(struct cli *c, const exs_err *err);
 /* Any other failure. Returns its exit status. */
@@ -108,6 +110,7 @@ int cmd_steer(struct cli *c);
 int cmd_check(struct cli *c);
 int cmd_batteries(struct cli *c);
 int cmd_store(struct cli *c);
+int cmd_budget(struct cli *c);
 int cmd_help(struct cli *c);
 
 #endif

@@ -27,6 +27,7 @@ enum command_id {
 	CMD_CHECK,
 	CMD_BATTERIES,
 	CMD_STORE,
+	CMD_BUDGET,
 	CMD_HELP,
 	COMMANDS
 };

@@ -5,7 +5,7 @@
 #define RUNS_RUNS (CMD_BIT(CMD_RUN) | CMD_BIT(CMD_RESUME))
 #define HAS_JSON                                                                                   \
 	(RUNS_RUNS | CMD_BIT(CMD_RUNS) | CMD_BIT(CMD_SHOW) | CMD_BIT(CMD_BATTERIES) |              \
-	 CMD_BIT(CMD_STORE))
+	 CMD_BIT(CMD_STORE) | CMD_BIT(CMD_BUDGET))
 
 const struct option_row opts_options[OPTIONS] = {
 	[OPT_CONF] = { 'c', "conf", "FILE", NULL, CMD_EVERY, 0, 0,
@@ -22,7 +22,7 @@ const struct option_row opts_options[OPTIONS] = {
 			  "print version and battery ABI" },
 	[OPT_AGENT] = { 'a', "agent", "NAME", NULL, CMD_BIT(CMD_RUN) | CMD_BIT(CMD_RUNS), 0, 0,
 			"the agent; without it run.agent of the configuration, or its first" },
-	[OPT_CALLER] = { 0, "caller", "NAME", NULL, CMD_BIT(CMD_RUN), 0, 0,
+	[OPT_CALLER] = { 0, "caller", "NAME", NULL, CMD_BIT(CMD_RUN) | CMD_BIT(CMD_BUDGET), 0, 0,
 			 "who asks: what budgets and the audit trail call you" },
 	[OPT_INPUT] = { 'i', "input", "FILE", NULL, CMD_BIT(CMD_RUN), 0, 0,
 			"read the question from a file; - is standard input" },
@@ -103,6 +103,11 @@ const struct command_row opts_commands[COMMANDS] = {
 	[CMD_STORE] = { "store", "stat", 1, 1, "figures of the store",
 			"Where it is, how much of it is used, and whether it survives a restart.",
 			"executus store stat --json\n" },
+	[CMD_BUDGET] = { "budget", "", 0, 0, "what may still be spent",
+			 "Each limit with what is used, what runs hold in reserve, what is left, "
+			 "and when there is room again.",
+			 "executus budget\n"
+			 "executus budget --caller alice --json\n" },
 	[CMD_HELP] = { "help", "[COMMAND]", 0, 1, "show how to use a command",
 		       "Also makes the man page and the completions, from the same table.",
 		       "executus help run\n"

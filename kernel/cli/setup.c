@@ -241,3 +241,14 @@ bool cli_open_past(struct cli *c, int *code)
 {
 	return open_scope(c, HOST_PAST, code) && has_checkpoint(c, code);
 }
+
+bool cli_open_budget(struct cli *c, int *code)
+{
+	if (!open_scope(c, HOST_BUDGET, code))
+		return false;
+	if (c->host->budget)
+		return true;
+	log_error(&c->log, "%s binds no budget: add 'budget:' to its ports", c->conf->file);
+	*code = EXIT_CONF;
+	return false;
+}

@@ -47,12 +47,19 @@ exs_status call_audit_finish(struct instance *in, exs_trail *t, exs_err *err);
 
 /* ---- budget ---- */
 exs_status call_budget_check(struct instance *in, const exs_run_info *run, exs_err *err);
-exs_status call_budget_reserve(struct instance *in, const exs_run_info *run, const exs_usage *worst,
-			       struct batch *own, exs_grant **out, exs_err *err);
-exs_status call_budget_settle(struct instance *in, exs_grant *g, const exs_usage *actual,
-			      struct batch *b, exs_err *err);
-exs_status call_budget_commit(struct instance *in, const exs_run_info *run, int64_t run_ms,
-			      struct batch *b, exs_err *err);
+exs_status call_budget_start(struct instance *in, const exs_run_info *run, bool sent,
+			     struct batch *b, exs_purse **out, exs_err *err);
+/* Fills cost_micro where the price is known; OK without a change when the battery has no prices. */
+exs_status call_budget_price(struct instance *in, const char *model, exs_usage *usage,
+			     exs_err *err);
+exs_status call_budget_reserve(struct instance *in, exs_purse *p, const exs_spend *spend,
+			       struct batch *own, exs_allowance *out, exs_err *err);
+exs_status call_budget_settle(struct instance *in, exs_purse *p, const exs_usage *actual,
+			      const exs_tally *so_far, struct batch *b, exs_err *err);
+exs_status call_budget_finish(struct instance *in, exs_purse *p, int32_t how,
+			      const exs_tally *total, struct batch *b, exs_err *err);
+exs_status call_budget_explain(struct instance *in, const char *caller, exs_sink *json,
+			       exs_err *err);
 
 /* ---- critic ---- */
 exs_status call_critic_watch(struct instance *in, const exs_run_info *run, int64_t soft_ms,

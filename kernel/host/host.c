@@ -213,15 +213,22 @@ static exs_status check_tiers(struct host *h, exs_err *err)
 	return EXS_OK;
 }
 
-static bool remembers(enum conf_port port)
+/* Does a host of that scope fill that port? */
+static bool in_scope(enum host_scope scope, enum conf_port port)
 {
-	return port == CONF_STORE || port == CONF_CHECKPOINT;
+	return scope == HOST_ALL || port == CONF_STORE || port == CONF_CHECKPOINT ||
+	       (scope == HOST_BUDGET && port == CONF_BUDGET);
 }
 
 static bool wanted(const struct host *h, const struct conf_battery *b, enum host_scope scope)
 {
-	return scope == HOST_ALL || b == conf_bound(h->conf, CONF_STORE) ||
-	       b == conf_bound(h->conf, CONF_CHECKPOINT);
+	size_t i;
+
+	for (i = 0; i < h->conf->binding_n; i++)
+		if (h->conf->bindings[i].battery == b &&
+		    in_scope(scope, h->conf->bindings[i].port))
+			return true;
+	return scope == HOST_ALL;
 }
 
 static exs_status load_all(struct host *h, enum host_scope scope, exs_err *err)
@@ -265,7 +272,7 @@ static exs_status open_all(struct host *h, enum host_scope scope, exs_err *err)
 	for (i = 0; i < h->conf->binding_n; i++) {
 		enum conf_port port = h->conf->bindings[i].port;
 
-		if (port != CONF_STORE && (scope == HOST_ALL || remembers(port)) &&
+		if (port != CONF_STORE && in_scope(scope, port) &&
 		    bind(h, &h->conf->bindings[i], err))
 			return err->status;
 	}

@@ -110,7 +110,8 @@ struct host {
 /* Which batteries are loaded and opened. */
 enum host_scope {
 	HOST_ALL,
-	HOST_PAST /* the store and the checkpoint: enough to look at runs, without anybody's secrets */
+	HOST_PAST, /* the store and the checkpoint: enough to look at runs, without anybody's secrets */
+	HOST_BUDGET /* those and the budget */
 };
 
 /* Everything that can be known without opening a battery is checked before one is opened. */

@@ -143,6 +143,10 @@ void run_begin(struct run *run)
 			       "storage", err.text);
 		return;
 	}
+	if (purse_start(run, &err)) {
+		finish_refused(run, EXS_ENDED_DENIED, "budget", err.text);
+		return;
+	}
 	run->phase = RUN_LIVE;
 	run->durable_seq = run->durable ? run->first_seq - 1 : INT64_MAX;
 	run->durable_step = run->state.step;

@@ -12,7 +12,6 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "run/aside.h"
 #include "run/delivery.h"
 #include "run/engine_priv.h"
 #include "run/words.h"
@@ -116,42 +115,10 @@ static void ended_body(struct run *run, const struct action *a, struct buf *b)
 	buf_puts(b, "}");
 }
 
-/* Paid for and never used. */
-static void settle_unused(struct run *run)
-{
-	if (!run->grant || run->settle)
-		return;
-	memset(&run->settle_usage, 0, sizeof run->settle_usage);
-	run->settle_usage.size = sizeof run->settle_usage;
-	run->settle = true;
-}
-
-/* A run whose facts are not stored is booked by itself: what it used was used. */
-static void commit_budget(struct run *run)
-{
-	exs_err err = EXS_ERR_INIT;
-	struct batch own, *b = run->durable ? &run->batch : &own;
-	exs_status status;
-
-	if (!run->host->budget)
-		return;
-	batch_init(&own);
-	status = run_open_batch(run, &err);
-	settle_unused(run);
-	if (status == EXS_OK && run->settle) /* the last turn before the run */
-		run_settle(run);
-	if (status == EXS_OK)
-		status = call_budget_commit(run->host->budget, &run->info, run_active_ms(run),
-					    run->host->store ? b : NULL, &err);
-	if (status)
-		log_warn(run->host->log, "run %s: its time was not booked: %s", run->id, err.text);
-	aside_send(run->host, &own, "the time of a run");
-}
-
 /* What is recorded from here on carries the run out of this process. */
 static void flush_end(struct run *run)
 {
-	settle_unused(run);
+	purse_settle_unused(run);
 	run_close_mail(run);
 	run->phase = RUN_ENDING;
 	run->end_seq = run->state.seq;
@@ -186,7 +153,7 @@ bool finish_end(struct run *run, const struct action *a)
 		finish_unstored(run);
 		return false;
 	}
-	commit_budget(run);
+	purse_end(run);
 	flush_end(run);
 	return false;
 }
@@ -219,6 +186,7 @@ void finish_stored(struct run *run)
 {
 	run->phase = RUN_DELIVERING;
 	fill_result(run, run->end_status, run->end_reason, run->state.why);
+	purse_leave(run); /* a run that ended has none any more */
 	watch_finish(run);
 	if (!run->state.ended) { /* parked: nobody gets a result yet */
 		finish_over(run);
@@ -242,8 +210,7 @@ static void let_go(struct run *run)
 		call_ckpt_end(run->host->checkpoint, ckpt, EXS_CKPT_LEAVE, str_of("parked"),
 			      &scratch, &err);
 	batch_release(&scratch);
-	if (run->grant)
-		call_budget_settle(run->host->budget, take(run->grant), NULL, NULL, &err);
+	purse_leave(run);
 	watch_finish(run);
 	cancel_fire(run->token, EXS_CAUSE_SHUTDOWN);
 	/* What is still out answers to nobody: turn_received and call_received see that the run is

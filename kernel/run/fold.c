@@ -44,7 +44,7 @@ static exs_status run_resumed(struct state *s, const exs_fact *f, exs_err *err)
 	s->attempt = f->attempt;
 	s->crashes = s->parked ? s->crashes : s->crashes + 1;
 	s->parked = false;
-	s->turn_open = false;
+	s->turn_open = s->reserved = false;
 	free(s->why);
 	s->why = NULL;
 	for (i = 0; i < s->call_count; i++)
@@ -78,6 +78,7 @@ static exs_status run_cancelled(struct state *s, const exs_fact *f, exs_err *err
 	if (cause <= EXS_CAUSE_NONE ||
 	    cause == EXS_CAUSE_SHUTDOWN) /* a stop is no end of the run */
 		return fold_corrupt(f, err, "its cause is unknown");
+	s->reserved = false; /* nothing is sent after it */
 	if (s->cancelled) /* the first cause wins */
 		return EXS_OK;
 	s->cancelled = cause;
@@ -128,6 +129,7 @@ static exs_status turn_started(struct state *s, const exs_fact *f, exs_err *err)
 	if (s->final || s->failed || s->denied || s->cancelled)
 		return fold_corrupt(f, err, "a turn begins after the run was decided");
 	s->turn_open = true;
+	s->reserved = false;
 	return EXS_OK;
 }
 
@@ -221,6 +223,7 @@ static exs_status turn_ended(struct state *s, const exs_fact *f, exs_err *err)
 					  (long long)f->seq);
 }
 
+/* What it says is for the model. */
 static exs_status steered(struct state *s, const exs_fact *f, exs_err *err)
 {
 	char *text = json_get_textz(f->body, "text", RUN_TEXT_MAX);
@@ -235,6 +238,18 @@ static exs_status steered(struct state *s, const exs_fact *f, exs_err *err)
 	s->steers[s->steer_count++] = text;
 	status = fold_steers(s);
 	return status ? err_set(err, status, 0, "no room for a message") : EXS_OK;
+}
+
+static exs_status budget_soft(struct state *s, const exs_fact *f, exs_err *err)
+{
+	char *limit = json_get_textz(f->body, "limit", RUN_NAME_MAX);
+
+	if (!limit || s->soft_count == SOFTS_MAX) {
+		free(limit);
+		return fold_corrupt(f, err, "it names no limit, or too many were named");
+	}
+	s->softs[s->soft_count++] = limit;
+	return steered(s, f, err);
 }
 
 exs_status fold_steers(struct state *s)
@@ -286,6 +301,7 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 		return run_resumed(s, f, err);
 	case EXS_FACT_RUN_PARKED:
 		s->parked = true;
+		s->reserved = false;
 		return set_text(&s->why, f, err);
 	case EXS_FACT_RUN_CANCELLED:
 		return run_cancelled(s, f, err);
@@ -305,7 +321,16 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 		return steered(s, f, err);
 	case EXS_FACT_LIMIT_RAISED:
 		return limit_raised(s, f, err);
+	case EXS_FACT_BUDGET_RESERVED:
+		s->reserved = true;
+		return EXS_OK;
+	case EXS_FACT_BUDGET_SETTLED:
+		s->reserved = false;
+		return EXS_OK;
+	case EXS_FACT_BUDGET_SOFT:
+		return budget_soft(s, f, err);
 	case EXS_FACT_BUDGET_DENIED:
+		s->reserved = false;
 		return budget_denied(s, f, err);
 	default: /* reserved kinds, kinds that tell and change nothing, and kinds of a newer release
 		  */

@@ -13,7 +13,6 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "run/aside.h"
 #include "run/engine_priv.h"
 #include "run/words.h"
 
@@ -196,24 +195,6 @@ static exs_status fill_batch(struct run *run, struct commit *c, exs_err *err)
 	return status;
 }
 
-/* With the facts of the turn; by itself when those are not stored. */
-void run_settle(struct run *run)
-{
-	exs_err err = EXS_ERR_INIT;
-	exs_grant *grant = take(run->grant);
-	struct batch own, *b = run->durable ? &run->batch : &own;
-
-	run->settle = false;
-	if (!grant)
-		return;
-	batch_init(&own);
-	if (call_budget_settle(run->host->budget, grant, &run->settle_usage,
-			       run->host->store ? b : NULL, &err))
-		log_warn(run->host->log, "run %s: a reservation was not settled: %s", run->id,
-			 err.text);
-	aside_send(run->host, &own, "what a turn has used");
-}
-
 static void flush_undurable(struct run *run)
 {
 	struct fact_rec *facts = take(run->pending);
@@ -222,7 +203,7 @@ static void flush_undurable(struct run *run)
 	run->pending_n = 0;
 	run->pending_bytes = 0;
 	if (run->settle)
-		run_settle(run);
+		purse_settle(run);
 	watch_inside(run, facts, NULL);
 	watch_outside(run, facts);
 	fact_recs_free(facts);
@@ -259,7 +240,7 @@ void run_flush(struct run *run)
 	run->pending_n = 0;
 	run->pending_bytes = 0;
 	if (run->settle)
-		run_settle(run);
+		purse_settle(run);
 	watch_inside(run, c->facts, &run->batch);
 	c->batch = run->batch;
 	batch_init(&run->batch);

@@ -127,6 +127,7 @@ static exs_status take_over(struct run *run, const struct head *head, exs_err *e
 	run->head_stored = true;
 	run->fence = head->fence + 1;
 	run->resumed_run_ms = run->state.run_ms;
+	run->turn_sent = run->state.turn_open || run->state.reserved;
 	run->agent = conf_agent(run->host->conf, run->state.agent);
 	return record_resumed(run, err);
 }

@@ -6,6 +6,7 @@
  * facts, and settled exactly once: with the facts of the turn, at the end of the run when it was
  * never used, or as one that never became durable.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct reserve_work {
 	struct batch batch;
 	struct run *run;
 	int64_t sent_ms; /* mono */
+	int64_t head_at; /* index of the check of the head; -1: none */
 };
 
 int64_t turn_estimate(const struct run *run)
@@ -91,15 +93,41 @@ static void reserve_late(struct pending *p)
 	run_unref(run);
 }
 
-/* A grant that never became durable costs nothing. */
-static void drop_grant(struct run *run)
+/* The fact says what the model hears; once a run for each limit, and once more for its last turn. */
+static void record_soft(struct run *run, const exs_allowance *a)
 {
-	exs_err err = EXS_ERR_INIT;
-	exs_grant *grant = take(run->grant);
+	bool last = (a->flags & EXS_ALLOWED_LAST) != 0;
+	const struct state *s = &run->state;
+	char name[sizeof a->limit + 8];
+	struct buf body;
+	uint32_t i;
 
-	if (grant && call_budget_settle(run->host->budget, grant, NULL, NULL, &err))
-		log_warn(run->host->log, "run %s: a reservation was not given back: %s", run->id,
-			 err.text);
+	if (!(a->flags & (EXS_ALLOWED_SOFT | EXS_ALLOWED_LAST)) || !a->words[0])
+		return;
+	snprintf(name, sizeof name, "%s%s", a->limit, last ? " (last)" : "");
+	for (i = 0; i < s->soft_count; i++)
+		if (strcmp(s->softs[i], name) == 0)
+			return;
+	if (s->soft_count == SOFTS_MAX || s->steer_count == STEERS_MAX)
+		return;
+	buf_init(&body, RUN_TEXT_MAX);
+	buf_puts(&body, "{\"limit\":");
+	buf_jsonz(&body, name);
+	buf_printf(&body, ",\"last\":%s,\"text\":", last ? "true" : "false");
+	buf_jsonz(&body, a->words);
+	buf_puts(&body, "}");
+	run_record(run, EXS_FACT_BUDGET_SOFT, str_of(run->host->budget->conf->name), NULL, NULL,
+		   &body);
+}
+
+/* Another changed what it rested on: asked again, it reads what there is now. */
+static bool conflict(struct run *run, const struct reserve_work *r)
+{
+	if (r->pending.status != EXS_CONFLICT)
+		return false;
+	if (r->head_at >= 0 && r->pending.err.at == r->head_at)
+		return true; /* the facts before it are not in: they say what becomes of the run */
+	return ++run->reserve_tries < RESERVE_TRIES;
 }
 
 void reserve_received(struct run *run, struct mail *mail)
@@ -107,46 +135,23 @@ void reserve_received(struct run *run, struct mail *mail)
 	struct reserve_work *r = container_of(mail, struct reserve_work, mail);
 
 	run->reserve = NULL;
-	if (run->phase != RUN_LIVE) {
-		drop_grant(run);
-	} else if (r->pending.status == EXS_OK) {
+	if (run->phase == RUN_LIVE && r->pending.status == EXS_OK) {
 		run->reserved = true;
+		run->reserve_tries = 0;
 	} else {
-		drop_grant(run);
-		denied(run, r->pending.status == EXS_CONFLICT ? "the limit would be passed"
-							      : r->pending.err.text);
+		purse_drop_grant(run);
+		if (run->phase == RUN_LIVE && !conflict(run, r))
+			denied(run, r->pending.status == EXS_CONFLICT
+					    ? "the limit would be passed"
+					    : r->pending.err.text);
 	}
 	reserve_free(r);
 }
 
-bool reserve_turn(struct run *run)
+static void submit(struct run *run, struct reserve_work *r)
 {
-	struct reserve_work *r = calloc(1, sizeof *r);
-	exs_usage worst = { .size = sizeof worst, .estimated = 1 };
 	exs_err err = EXS_ERR_INIT;
 
-	if (!r) {
-		denied(run, "no memory for a reservation");
-		return false;
-	}
-	batch_init(&r->batch);
-	worst.in_tokens = turn_estimate(run);
-	worst.out_tokens =
-		run->state.limits.answer_tokens ? run->state.limits.answer_tokens : ANSWER_TOKENS;
-	record_usage(run, EXS_FACT_BUDGET_RESERVED, "estimate", &worst);
-	if (call_budget_reserve(run->host->budget, &run->info, &worst, &r->batch, &run->grant,
-				&err)) {
-		run->grant = NULL;
-		reserve_free(r);
-		denied(run, err.text);
-		return false;
-	}
-	run->reserved = r->batch.n == 0 || !run->host->store;
-	if (run->reserved) {
-		reserve_free(r);
-		return true;
-	}
-	run_flush(run); /* one sync serves both */
 	r->run = run_ref(run);
 	r->mail.kind = MAIL_RESERVED;
 	r->pending.ended = reserve_ended;
@@ -159,6 +164,77 @@ bool reserve_turn(struct run *run)
 		r->pending.err = err;
 		reserve_ended(&r->pending);
 	}
+}
+
+/* A process that was deposed meanwhile reserves nothing: the head must be as its facts left it. */
+static exs_status check_head(struct run *run, struct reserve_work *r, exs_err *err)
+{
+	char key[HEAD_KEY_MAX], text[HEAD_TEXT_MAX];
+
+	r->head_at = -1;
+	if (!run->durable)
+		return EXS_OK;
+	r->head_at = r->batch.n;
+	head_key(run->id, key);
+	head_text(&run->head, text);
+	return batch_check(&r->batch, str_of(key), str_of(text), err);
+}
+
+static exs_status ask(struct run *run, struct reserve_work *r, exs_allowance *out, exs_err *err)
+{
+	exs_usage worst = { .size = sizeof worst, .estimated = 1 };
+	const char *target = run->state.models[run->state.target];
+	exs_tally so_far;
+	exs_spend spend;
+	exs_status status;
+
+	worst.in_tokens = turn_estimate(run);
+	worst.out_tokens =
+		run->state.limits.answer_tokens ? run->state.limits.answer_tokens : ANSWER_TOKENS;
+	status = call_budget_price(run->host->budget, target, &worst, err);
+	if (status)
+		return status;
+	run_tally_fill(run, &so_far);
+	spend = (exs_spend){ sizeof spend, run->state.step + 1, target, &worst, &so_far };
+	status = call_budget_reserve(run->host->budget, run->purse, &spend,
+				     run->host->store ? &r->batch : NULL, out, err);
+	if (status == EXS_OK && run->reserve_tries == 0)
+		record_usage(run, EXS_FACT_BUDGET_RESERVED, "estimate", &worst);
+	return status;
+}
+
+bool reserve_turn(struct run *run)
+{
+	struct reserve_work *r = calloc(1, sizeof *r);
+	exs_allowance allowed = { .size = sizeof allowed };
+	exs_err err = EXS_ERR_INIT;
+
+	if (!r) {
+		denied(run, "no memory for a reservation");
+		return false;
+	}
+	batch_init(&r->batch);
+	if (ask(run, r, &allowed, &err)) {
+		reserve_free(r);
+		denied(run, err.text);
+		return false;
+	}
+	run->granted = true;
+	record_soft(run, &allowed);
+	run->reserved = r->batch.n == 0;
+	if (run->reserved) {
+		run->reserve_tries = 0;
+		reserve_free(r);
+		return true;
+	}
+	run_flush(run); /* one sync serves both */
+	if (check_head(run, r, &err)) {
+		reserve_free(r);
+		purse_drop_grant(run);
+		denied(run, err.text);
+		return false;
+	}
+	submit(run, r);
 	return false;
 }
 
@@ -176,7 +252,7 @@ void reserve_abandon(struct run *run)
 
 void reserve_settle(struct run *run, const struct pending *p)
 {
-	if (!run->grant)
+	if (!run->granted)
 		return;
 	run->settle = true;
 	run->settle_usage = p->usage;

@@ -295,12 +295,11 @@ static void settle(struct run *run)
 
 static void publish_tally(struct run *run)
 {
+	exs_tally now;
+
+	run_tally_fill(run, &now);
 	pthread_mutex_lock(&run->mail_lock);
-	run->tally.step = run->state.step + (run->state.turn_open ? 1 : 0);
-	run->tally.max_steps = run->state.limits.steps;
-	run->tally.attempt = run->state.attempt;
-	run->tally.calls = run->state.calls_ended;
-	run->tally.usage = run->state.usage;
+	run->tally = now;
 	pthread_mutex_unlock(&run->mail_lock);
 }
 

@@ -10,7 +10,7 @@
  *	run.c	    the loop: receive, plan, perform
  *	mail.c	    mailbox, the run's one timer
  *	begin.c	    from the budget gate to the first fact; and again for a resumed run
- *	reserve.c   what a turn may cost
+ *	purse.c	    what the run may spend; reserve.c what a turn may cost
  *	turn.c	    asking the model
  *	call.c	    how tool calls begin; call_end.c how they end
  *	record.c    facts into the state and a batch
@@ -190,8 +190,11 @@ struct run {
 	exs_watch *lost_watch; /* of a critic that failed: ended with the run */
 	bool killed;
 	int64_t critic_deadline_ms; /* active run time; 0: none */
-	exs_grant *grant;
-	bool settle; /* the grant is settled with the next batch */
+	exs_purse *purse;
+	bool turn_sent;	    /* the attempt before may have sent a turn whose end nobody recorded */
+	bool granted;	    /* a reservation is open */
+	bool settle;	    /* it is settled with the next batch */
+	int reserve_tries; /* of one turn, after conflicts */
 	exs_usage settle_usage;
 	const struct offer *offer; /* tools */
 
@@ -248,7 +251,6 @@ int64_t run_record(struct run *run, int32_t kind, exs_str name, const char *call
 		   const exs_usage *usage, struct buf *body);
 exs_status run_open_batch(struct run *run, exs_err *err);
 void run_flush(struct run *run);
-void run_settle(struct run *run); /* the grant, into the open batch */
 void fact_recs_free(struct fact_rec *list);
 
 /* ---- commit.c ---- */
@@ -284,7 +286,19 @@ void turn_received(struct run *run, struct turn_work *t);
 void turn_abandon(struct run *run);
 struct turn_work *turn_of_mail(struct mail *mail);
 
+/* ---- purse.c ---- */
+void run_tally_fill(const struct run *run, exs_tally *out); /* but for left_ms */
+exs_status purse_start(struct run *run, exs_err *err);	     /* into the open batch */
+/* Fills what it cost, where that is known. */
+void purse_price(struct run *run, const char *target, exs_usage *usage);
+void purse_settle(struct run *run); /* the grant, into the open batch */
+void purse_drop_grant(struct run *run);
+void purse_settle_unused(struct run *run);
+void purse_end(struct run *run);   /* with run_ended */
+void purse_leave(struct run *run); /* it goes on later, or elsewhere */
+
 /* ---- reserve.c ---- */
+#define RESERVE_TRIES 8 /* while others change the rows that a reservation rests on */
 #define BYTES_A_TOKEN 4 /* a first estimate */
 int64_t turn_estimate(const struct run *run); /* tokens of what the next turn sends */
 /*

@@ -23,6 +23,7 @@
 #define DELIVER_MAX	   16u		/* targets of its result */
 #define TOOLS_MAX	   256u		/* tools of an agent */
 #define STEERS_MAX	   64u		/* messages that wait for the next turn */
+#define SOFTS_MAX	   64u		/* soft limits that a run hears of */
 #define CALL_ID_MAX	   24u		/* "3.0" */
 #define TRANSCRIPT_MAX	   (256u << 20) /* bytes of a run's segments together */
 #define SEGMENTS_MAX	   100000u
@@ -81,6 +82,7 @@ struct state {
 	int32_t attempt, step;
 	int32_t crashes; /* attempts that died in a row without a turn ended */
 	bool turn_open;
+	bool reserved;		/* the last that is known of a turn is its reservation */
 	uint32_t target;	/* of the chain */
 	int32_t tries;		/* failed turns in a row at this target */
 	int64_t retry_after_ms; /* what the last failure asked for */
@@ -115,6 +117,8 @@ struct state {
 	size_t segment_count, segment_cap, transcript_bytes;
 	char *steers[STEERS_MAX];
 	uint32_t steer_count;
+	char *softs[SOFTS_MAX]; /* limits of the budget that the model was told of */
+	uint32_t soft_count;
 };
 
 void state_init(struct state *s);

@@ -273,6 +273,8 @@ void turn_received(struct run *run, struct turn_work *t)
 	}
 	if (may_be_billed(p))
 		estimate_usage(run, p);
+	if (p->has_usage)
+		purse_price(run, target, &p->usage);
 	if (p->status == EXS_OK)
 		record_ended(run, target, p, ms);
 	else
@@ -294,6 +296,7 @@ void turn_abandon(struct run *run)
 	err_set(&p.err, EXS_CANCELLED, 0,
 		"the model did not answer in time after it was cancelled");
 	estimate_usage(run, &p);
+	purse_price(run, run->state.models[run->state.target], &p.usage);
 	record_failed(run, run->state.models[run->state.target], &p, clock_mono_ms() - t->begun_ms,
 		      true);
 	reserve_settle(run, &p);

@@ -248,7 +248,7 @@ static inline void play_aside(struct history *h)
 		     { EXS_FACT_CHILD_STARTED, "{}" },
 		     { EXS_FACT_CHILD_ENDED, "{}" },
 		     { EXS_FACT_COMPACTED, "{}" },
-		     { EXS_FACT_BUDGET_SOFT, "{}" },
+		     { EXS_FACT_PHASE_ENDED, "{}" },
 		     { EXS_FACT_ARTIFACT_MADE, "{}" },
 		     { 250, "{\"of\":\"a newer release\"}" } };
 	uint32_t row = roll(h, 14);

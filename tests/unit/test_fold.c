@@ -222,7 +222,7 @@ static void a_body_that_is_no_json_is_corrupt_and_says_where(void **state)
 static void reserved_kinds_and_those_of_a_newer_release_change_nothing(void **state)
 {
 	static const int32_t kinds[] = { 6,  22, 31, 32, 40, 41, 50,  51,  60, 70,
-					 80, 81, 83, 90, 91, 92, 100, 101, 0,  -7 };
+					 80, 81, 90, 91, 92, 100, 101, 0,  -7 };
 	struct tale t;
 	struct buf before, after;
 	size_t i;
@@ -232,7 +232,7 @@ static void reserved_kinds_and_those_of_a_newer_release_change_nothing(void **st
 	buf_init(&before, 1u << 20);
 	buf_init(&after, 1u << 20);
 	kit_print(&t.state, &before);
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		tell(&t, kinds[i], "x", "y", NULL, "{\"any\":[]}");
 		must_fold(&t);
 		t.state.seq = 1;

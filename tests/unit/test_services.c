@@ -125,18 +125,27 @@ static void from_budget(void **state)
 {
 	struct box *b = *state;
 	exs_usage usage = { .size = sizeof usage };
-	exs_grant *g = NULL;
+	exs_tally tally = { .size = sizeof tally };
+	exs_spend spend = { sizeof spend, 1, "m/m", &usage, &tally };
+	exs_allowance allowed = { .size = sizeof allowed };
+	exs_purse *p = NULL;
 
 	assert_int_equal(call_budget_check(b->in, &b->run, &b->err), EXS_OK);
 	brief(b, "budget.check", NO_BATCH);
-	assert_int_equal(call_budget_reserve(b->in, &b->run, &usage, &b->own, &g, &b->err), EXS_OK);
+	assert_int_equal(call_budget_start(b->in, &b->run, false, &b->facts, &p, &b->err), EXS_OK);
+	brief(b, "budget.start", FACTS);
+	assert_int_equal(call_budget_price(b->in, "m/m", &usage, &b->err), EXS_OK);
+	brief(b, "budget.price", NO_BATCH);
+	assert_int_equal(call_budget_reserve(b->in, p, &spend, &b->own, &allowed, &b->err), EXS_OK);
 	brief(b, "budget.reserve", OWN);
-	assert_int_equal(call_budget_settle(b->in, g, &usage, &b->facts, &b->err), EXS_OK);
+	assert_int_equal(call_budget_settle(b->in, p, &usage, &tally, &b->facts, &b->err), EXS_OK);
 	brief(b, "budget.settle", FACTS);
-	assert_int_equal(call_budget_commit(b->in, &b->run, 5, &b->facts, &b->err), EXS_OK);
-	brief(b, "budget.commit", FACTS);
-	assert_int_equal(call_budget_commit(b->in, &b->run, 5, NULL, &b->err), EXS_OK);
-	brief(b, "budget.commit", NO_BATCH);
+	assert_int_equal(
+		call_budget_finish(b->in, p, EXS_PURSE_ENDED, &tally, &b->facts, &b->err), EXS_OK);
+	brief(b, "budget.finish", FACTS);
+	assert_int_equal(call_budget_finish(b->in, p, EXS_PURSE_LEFT, &tally, NULL, &b->err),
+			 EXS_OK);
+	brief(b, "budget.finish", NO_BATCH);
 }
 
 static void from_critic(void **state)

@@ -195,30 +195,52 @@ static exs_status check(exs_self *self, const exs_run_info *run, exs_err *err)
 	return EXS_OK;
 }
 
-static exs_status reserve(exs_self *self, const exs_run_info *run, const exs_usage *worst,
-			  exs_batch *own, exs_grant **out, exs_err *err)
+static exs_status begin_purse(exs_self *self, const exs_run_info *run, int32_t sent,
+			      exs_batch *batch, exs_purse **out, exs_err *err)
 {
-	(void)worst;
+	(void)sent;
 	(void)err;
-	everything(self, "budget.reserve", own, run);
-	*out = (exs_grant *)(void *)self;
+	everything(self, "budget.start", batch, run);
+	*out = (exs_purse *)(void *)self;
 	return EXS_OK;
 }
 
-static exs_status settle(exs_grant *grant, const exs_usage *actual, exs_batch *batch, exs_err *err)
+static exs_status price(exs_self *self, const char *model, exs_usage *usage, exs_err *err)
+{
+	(void)model;
+	(void)usage;
+	(void)err;
+	everything(self, "budget.price", NULL, NULL);
+	return EXS_OK;
+}
+
+static exs_status reserve(exs_purse *purse, const exs_spend *spend, exs_batch *own,
+			  exs_allowance *out, exs_err *err)
+{
+	(void)spend;
+	(void)out;
+	(void)err;
+	everything((exs_self *)(void *)purse, "budget.reserve", own, NULL);
+	return EXS_OK;
+}
+
+static exs_status settle(exs_purse *purse, const exs_usage *actual, const exs_tally *so_far,
+			 exs_batch *batch, exs_err *err)
 {
 	(void)actual;
+	(void)so_far;
 	(void)err;
-	everything((exs_self *)(void *)grant, "budget.settle", batch, NULL);
+	everything((exs_self *)(void *)purse, "budget.settle", batch, NULL);
 	return EXS_OK;
 }
 
-static exs_status commit(exs_self *self, const exs_run_info *run, int64_t run_ms, exs_batch *batch,
-			 exs_err *err)
+static exs_status end_purse(exs_purse *purse, int32_t how, const exs_tally *total, exs_batch *batch,
+			    exs_err *err)
 {
-	(void)run_ms;
+	(void)how;
+	(void)total;
 	(void)err;
-	everything(self, "budget.commit", batch, run);
+	everything((exs_self *)(void *)purse, "budget.finish", batch, NULL);
 	return EXS_OK;
 }
 
@@ -360,7 +382,15 @@ static const void *port(exs_self *self, const char *port_id)
 		.record = record,
 		.finish = finish,
 	};
-	static const exs_budget budget = { sizeof budget, 0, check, reserve, settle, commit };
+	static const exs_budget budget = {
+		.size = sizeof budget,
+		.check = check,
+		.start = begin_purse,
+		.price = price,
+		.reserve = reserve,
+		.settle = settle,
+		.finish = end_purse,
+	};
 	static const exs_critic critic = { sizeof critic, 0,	       watch,  observe,
 					   tick,	  deadline_ms, unwatch };
 	static const exs_delivery delivery = { sizeof delivery, 0, deliver };
