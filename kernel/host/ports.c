@@ -30,14 +30,14 @@ struct port_rule {
 
 static const struct port_rule rules[] = {
 	{ EXS_PORT_STORE,
-	  UP_TO(exs_store, copy),
+	  sizeof(exs_store),
 	  { FN(exs_store, get), FN(exs_store, scan), FN(exs_store, submit), FN(exs_store, stat) } },
 	{ EXS_PORT_CHECKPOINT,
-	  UP_TO(exs_checkpoint, list),
+	  sizeof(exs_checkpoint),
 	  { FN(exs_checkpoint, begin), FN(exs_checkpoint, adopt), FN(exs_checkpoint, append),
 	    FN(exs_checkpoint, end), FN(exs_checkpoint, load), FN(exs_checkpoint, list) } },
 	{ EXS_PORT_AUDIT,
-	  UP_TO(exs_audit, finish),
+	  sizeof(exs_audit),
 	  { FN(exs_audit, start), FN(exs_audit, record), FN(exs_audit, finish) } },
 	{ EXS_PORT_BUDGET,
 	  UP_TO(exs_budget, finish),

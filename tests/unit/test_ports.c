@@ -27,14 +27,14 @@ static const struct {
 	} fn[8];
 } ports[] = {
 	{ EXS_PORT_STORE,
-	  offsetof(exs_store, restore), /* revision 1 ends here */
+	  sizeof(exs_store),
 	  { FN(exs_store, get), FN(exs_store, scan), FN(exs_store, submit), FN(exs_store, stat) } },
 	{ EXS_PORT_CHECKPOINT,
-	  offsetof(exs_checkpoint, forget),
+	  sizeof(exs_checkpoint),
 	  { FN(exs_checkpoint, begin), FN(exs_checkpoint, adopt), FN(exs_checkpoint, append),
 	    FN(exs_checkpoint, end), FN(exs_checkpoint, load), FN(exs_checkpoint, list) } },
 	{ EXS_PORT_AUDIT,
-	  offsetof(exs_audit, list),
+	  sizeof(exs_audit),
 	  { FN(exs_audit, start), FN(exs_audit, record), FN(exs_audit, finish) } },
 	{ EXS_PORT_BUDGET,
 	  offsetof(exs_budget, explain),

@@ -67,12 +67,6 @@ typedef struct exs_checkpoint {
 	exs_status (*list)(exs_self *self, uint32_t flags,
 			   exs_status (*row)(void *arg, exs_str head) /* [any-thread] of list */, void *arg,
 			   exs_err *err);
-	/*
-	 * Adds to the batch what takes a run out of the store: the first call takes it out of list and load, later ones
-	 * clear the rest away. The host commits the batch and calls again while *more is 1. With run_id NULL: what an
-	 * interrupted forget has left. NOTFOUND: there is nothing. May be NULL: runs stay for ever. [any-thread]
-	 */
-	exs_status (*forget)(exs_self *self, const char *run_id, exs_batch *batch, int32_t *more, exs_err *err);
 } exs_checkpoint;
 
 EXS_END
