@@ -101,6 +101,27 @@ void watch_outside(struct run *run, struct fact_rec *facts)
 		run->listener.fact(run->listener.arg, &run->info, &f->pub);
 }
 
+static exs_status recall(void *arg, const exs_fact *fact)
+{
+	struct run *run = arg;
+	exs_err err = EXS_ERR_INIT;
+
+	if (fact->attempt < run->info.attempt && run->watch &&
+	    call_critic_observe(run->host->critic, run->watch, fact, &err))
+		lose_critic(run, &err);
+	return EXS_OK;
+}
+
+/* What the critic knew of earlier attempts it knows again. */
+static void recall_all(struct run *run)
+{
+	exs_err err = EXS_ERR_INIT;
+
+	if (run->watch && run->ckpt && run->info.attempt > 1 &&
+	    call_ckpt_load(run->host->checkpoint, run->id, recall, run, &err))
+		port_failed(run, run->host->critic, "critic", &err);
+}
+
 static void start_critic(struct run *run)
 {
 	exs_err err = EXS_ERR_INIT;
@@ -112,6 +133,7 @@ static void start_critic(struct run *run)
 		run->watch = NULL;
 		port_failed(run, in, "critic", &err);
 	}
+	recall_all(run);
 	if (run->watch)
 		run_due(run, DUE_TICK, clock_mono_ms() + TICK_MS);
 }
