@@ -134,19 +134,25 @@ static void inbox_received(struct run *run, struct note *n)
 			 err.text);
 }
 
+void run_verdict(struct run *run, enum note_what what, int64_t number, exs_str text)
+{
+	if (what == NOTE_STEER)
+		record_text(run, EXS_FACT_STEERED, "from", "critic", text);
+	else if (what == NOTE_EXTEND)
+		extend(run, number);
+	else if (what == NOTE_RAISE && number > 0)
+		raise_limit(run, "steps",
+			    number > INT32_MAX - run->state.limits.steps
+				    ? INT32_MAX
+				    : run->state.limits.steps + number);
+}
+
 void run_note_received(struct run *run, struct note *n)
 {
 	if (n->what == NOTE_INBOX)
 		inbox_received(run, n);
-	else if (run->phase == RUN_LIVE && n->what == NOTE_STEER)
-		record_text(run, EXS_FACT_STEERED, "from", "critic", str_of(n->text));
-	else if (run->phase == RUN_LIVE && n->what == NOTE_EXTEND)
-		extend(run, n->number);
-	else if (run->phase == RUN_LIVE && n->what == NOTE_RAISE && n->number > 0)
-		raise_limit(run, "steps",
-			    n->number > INT32_MAX - run->state.limits.steps
-				    ? INT32_MAX
-				    : run->state.limits.steps + n->number);
+	else if (run->phase == RUN_LIVE)
+		run_verdict(run, n->what, n->number, str_of(n->text));
 	free(n->text);
 	free(n);
 }

@@ -220,6 +220,8 @@ struct run {
 /* ---- mail.c ---- */
 void run_post(struct run *run, struct mail *mail);
 void run_post_locked(struct run *run, struct mail *mail); /* mail_lock is held */
+/* A steer, extension or raise at once, from the worker that holds the run; room was seen to. */
+void run_verdict(struct run *run, enum note_what what, int64_t number, exs_str text);
 /* NOTFOUND: it ends. AGAIN: STEERS_MAX of them wait already. */
 exs_status run_note(struct run *run, enum note_what what, int64_t number, exs_str text);
 /* The next mail and the live text so far; neither: the run was let go. `delta` comes empty. */

@@ -101,6 +101,27 @@ void watch_outside(struct run *run, struct fact_rec *facts)
 		run->listener.fact(run->listener.arg, &run->info, &f->pub);
 }
 
+static exs_status recall(void *arg, const exs_fact *fact)
+{
+	struct run *run = arg;
+	exs_err err = EXS_ERR_INIT;
+
+	if (fact->attempt < run->info.attempt && run->watch &&
+	    call_critic_observe(run->host->critic, run->watch, fact, &err))
+		lose_critic(run, &err);
+	return EXS_OK;
+}
+
+/* What the critic knew of earlier attempts it knows again. */
+static void recall_all(struct run *run)
+{
+	exs_err err = EXS_ERR_INIT;
+
+	if (run->watch && run->ckpt && run->info.attempt > 1 &&
+	    call_ckpt_load(run->host->checkpoint, run->id, recall, run, &err))
+		port_failed(run, run->host->critic, "critic", &err);
+}
+
 static void start_critic(struct run *run)
 {
 	exs_err err = EXS_ERR_INIT;
@@ -112,6 +133,7 @@ static void start_critic(struct run *run)
 		run->watch = NULL;
 		port_failed(run, in, "critic", &err);
 	}
+	recall_all(run);
 	if (run->watch)
 		run_due(run, DUE_TICK, clock_mono_ms() + TICK_MS);
 }
@@ -166,12 +188,30 @@ static int64_t idle_ms(struct run *run)
 	return idle > 0 ? idle : 0;
 }
 
+/* A place among the messages that wait for the next turn, as one from outside would take it. */
+static bool nudge_fits(struct run *run)
+{
+	bool fits;
+
+	pthread_mutex_lock(&run->mail_lock);
+	fits = run->note_n < STEERS_MAX;
+	if (fits)
+		run->note_n++;
+	pthread_mutex_unlock(&run->mail_lock);
+	return fits;
+}
+
 static void decide(struct run *run, const exs_verdict *v)
 {
 	struct buf body;
 
 	if (v->what <= EXS_VERDICT_WAIT || v->what > EXS_VERDICT_KILL || run->killed)
 		return;
+	if (v->what == EXS_VERDICT_NUDGE && v->words[0] && !nudge_fits(run)) {
+		log_warn(run->host->log, "run %s: no room for a nudge, %u messages wait", run->id,
+			 STEERS_MAX);
+		return; /* what has no effect was not decided */
+	}
 	buf_init(&body, RUN_TEXT_MAX);
 	buf_printf(&body, "{\"what\":\"%s\",\"extend_ms\":%lld,\"raise_steps\":%lld,\"words\":",
 		   verdict_word(v->what), (long long)v->extend_ms, (long long)v->raise_steps);
@@ -182,15 +222,15 @@ static void decide(struct run *run, const exs_verdict *v)
 	switch (v->what) {
 	case EXS_VERDICT_NUDGE:
 		if (v->words[0])
-			run_note(run, NOTE_STEER, 0, str_of(v->words));
+			run_verdict(run, NOTE_STEER, 0, str_of(v->words));
 		return;
 	case EXS_VERDICT_EXTEND:
 		if (v->extend_ms > 0)
-			run_note(run, NOTE_EXTEND, v->extend_ms, str_of(NULL));
+			run_verdict(run, NOTE_EXTEND, v->extend_ms, str_of(NULL));
 		return;
 	case EXS_VERDICT_RAISE:
 		if (v->raise_steps > 0)
-			run_note(run, NOTE_RAISE,
+			run_verdict(run, NOTE_RAISE,
 				 v->raise_steps > INT32_MAX ? INT32_MAX : v->raise_steps,
 				 str_of(NULL));
 		return;

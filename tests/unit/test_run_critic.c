@@ -265,7 +265,7 @@ static void is_let_go_when_the_run_is_cancelled(void **state)
 static void is_let_go_when_the_run_is_left_and_asked_again_later(void **state)
 {
 	struct kit k;
-	char id[64];
+	char id[64], first[96];
 	exs_err err = EXS_ERR_INIT;
 
 	(void)state;
@@ -285,6 +285,8 @@ static void is_let_go_when_the_run_is_left_and_asked_again_later(void **state)
 	assert_int_equal(k.result->status, EXS_ENDED_OK);
 	assert_int_equal(kit_lines(&k, SAYS, "watch"), 2);
 	assert_int_equal(kit_lines(&k, SAYS, "unwatch"), 2);
+	snprintf(first, sizeof first, "observe %s 1 1", id);
+	assert_int_equal(kit_lines(&k, SAYS, first), 2); /* the second time as history */
 	kit_close(&k);
 }
 

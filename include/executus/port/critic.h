@@ -42,7 +42,10 @@ typedef struct exs_critic {
 	/* soft_ms: the agent's max_runtime. OK with *out = NULL: no watch. [worker-thread] */
 	exs_status (*watch)(exs_self *self, const exs_run_info *run, int64_t soft_ms, exs_watch **out,
 			    exs_err *err);
-	/* One fact, in order. [worker-thread] */
+	/*
+	 * One fact, in order. After a resume the stored ones come first; those whose attempt is lower than the
+	 * run's are history. [worker-thread]
+	 */
 	void (*observe)(exs_watch *watch, const exs_fact *fact);
 	/* idle_ms: since the last fact or progress. Returns at once; `out` is zeroed before. [worker-thread] */
 	void (*tick)(exs_watch *watch, int64_t idle_ms, exs_verdict *out);
