@@ -231,8 +231,8 @@ static void decide(struct run *run, const exs_verdict *v)
 	case EXS_VERDICT_RAISE:
 		if (v->raise_steps > 0)
 			run_verdict(run, NOTE_RAISE,
-				 v->raise_steps > INT32_MAX ? INT32_MAX : v->raise_steps,
-				 str_of(NULL));
+				    v->raise_steps > INT32_MAX ? INT32_MAX : v->raise_steps,
+				    str_of(NULL));
 		return;
 	case EXS_VERDICT_KILL:
 		run->killed = true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* critic_stall.c - a run that is idle or goes in circles is extended, nudged and in the end killed. */
+/* critic_stall.c - a run that is idle or goes in circles is extended, nudged and in the end killed.
+ */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +13,12 @@
 
 #include "loops.h"
 
-#define ID_MAX	    64
-#define DEPTH_MAX   64 /* ancestors that a child keeps awake */
-#define STEPS_MAX   16 /* words of on_idle and on_loop */
-#define TICK_MS	    1000
-#define SLACK_MS    50 /* the host's idle clock is coarse */
-#define CEILING_MS  (INT64_C(24) * 60 * 60 * 1000)
+#define ID_MAX	   64
+#define DEPTH_MAX  64 /* ancestors that a child keeps awake */
+#define STEPS_MAX  16 /* words of on_idle and on_loop */
+#define TICK_MS	   1000
+#define SLACK_MS   50 /* the host's idle clock is coarse */
+#define CEILING_MS (INT64_C(24) * 60 * 60 * 1000)
 
 struct exs_self {
 	const exs_host *host;
@@ -300,11 +301,25 @@ static exs_status read_words(const exs_conf *conf, const char *key, int32_t allo
 		while (k < 5 && (!(allowed & (1 << k)) || strcmp(word, known[k]) != 0))
 			k++;
 		if (k == 5)
-			return exs_fail(err, EXS_INVALID, 0, "%s: '%s' does not know the word '%.32s'",
+			return exs_fail(err, EXS_INVALID, 0,
+					"%s: '%s' does not know the word '%.32s'",
 					conf->where(conf, key).p, key, word);
 		words[i] = k;
 	}
 	*out = n;
+	return EXS_OK;
+}
+
+/* A nudge has little room, and half a character is none. */
+static exs_status read_text(const exs_conf *conf, const char *key, char *out, size_t size,
+			    exs_err *err)
+{
+	exs_str text = conf->text(conf, key);
+
+	if (text.n >= size)
+		return exs_fail(err, EXS_INVALID, 0, "%s: '%s' has %zu bytes; %zu are possible",
+				conf->where(conf, key).p, key, text.n, size - 1);
+	snprintf(out, size, "%.*s", (int)text.n, text.n ? text.p : "");
 	return EXS_OK;
 }
 
@@ -328,9 +343,12 @@ static exs_status read_numbers(exs_self *self, const exs_conf *conf, exs_err *er
 	if (self->backstop < 2)
 		return exs_fail(err, EXS_INVALID, 0, "%s: 'backstop' is at least 2",
 				conf->where(conf, "backstop").p);
-	snprintf(self->words, sizeof self->words, "%s", conf->text(conf, "words").p);
-	snprintf(self->loop_words, sizeof self->loop_words, "%s", conf->text(conf, "loop_words").p);
-	return EXS_OK;
+	if (self->raise < 1 || self->extends < 0)
+		return exs_fail(err, EXS_INVALID, 0, "%s: 'raise' is at least 1 and 'extends' 0",
+				conf->where(conf, self->raise < 1 ? "raise" : "extends").p);
+	if (read_text(conf, "words", self->words, sizeof self->words, err))
+		return err->status;
+	return read_text(conf, "loop_words", self->loop_words, sizeof self->loop_words, err);
 }
 
 static exs_status self_open(const exs_host *host, const exs_conf *conf, exs_self **out,
@@ -378,7 +396,8 @@ static const void *port(exs_self *self, const char *port_id)
 
 static const exs_option options[] = {
 	{ "idle", EXS_OPT_DURATION, 0, "0", "idle time that escalates; 0: max_runtime", NULL },
-	{ "on_idle", EXS_OPT_LIST, 0, NULL, "wait, extend, nudge, raise, kill; empty: extend, nudge, kill", NULL },
+	{ "on_idle", EXS_OPT_LIST, 0, NULL,
+	  "wait, extend, nudge, raise, kill; empty: extend, nudge, kill", NULL },
 	{ "extend", EXS_OPT_DURATION, 0, "0", "time that extend gives; 0: max_runtime", NULL },
 	{ "extends", EXS_OPT_INT, 0, "1", "how often it extends at most", NULL },
 	{ "raise", EXS_OPT_INT, 0, "5", "steps that raise gives", NULL },

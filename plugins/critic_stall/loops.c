@@ -83,8 +83,7 @@ static void result_seen(struct loops *l, const char *content)
 
 static void call_ended(struct loops *l, const cJSON *body)
 {
-	const char *status =
-		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "status"));
+	const char *status = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "status"));
 	const char *content =
 		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "content"));
 	bool bad = status && (strcmp(status, "error") == 0 || strcmp(status, "denied") == 0);
