@@ -21,6 +21,8 @@
 #define CONF_AGENTS_MAX	     256u
 #define CONF_TOOLS_MAX	     256u /* of one agent */
 #define CONF_DELIVER_MAX     16u  /* of one agent */
+#define CONF_REDACT_MAX	     32u  /* patterns */
+#define CONF_PATTERN_MAX     256u /* bytes of one */
 
 /* batteries: NAME: { so: FILE, ...options } */
 struct conf_battery {
@@ -107,6 +109,8 @@ struct conf_run {
 	int64_t lease_ms;
 	int64_t call_timeout_ms;
 	const char *header; /* may be empty; already part of each agent's prompt */
+	const char *const *redact; /* extended regular expressions that compile */
+	size_t redact_n;
 };
 
 struct conf {

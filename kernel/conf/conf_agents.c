@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/pattern.h"
 #include "base/text.h"
 #include "conf/options_build.h"
 
@@ -40,6 +41,7 @@ const exs_option conf_run_options[] = {
 	{ "lease", EXS_OPT_DURATION, EXS_POSITIVE, "30s", "silence after which another process may take a run over", NULL },
 	{ "call_timeout", EXS_OPT_DURATION, EXS_POSITIVE, "120s", "longest single model or tool call", NULL },
 	{ "header", EXS_OPT_TEXT, 0, NULL, "stands before each agent's prompt, with a blank line between", NULL },
+	{ "redact", EXS_OPT_LIST, 0, NULL, "regular expressions: what fits is not shown to those who watch", NULL },
 	{ NULL, 0, 0, NULL, NULL, NULL },
 };
 /* clang-format on */
@@ -302,6 +304,47 @@ exs_status build_agents(struct conf *c, const struct node *section, exs_err *err
 
 /* ---- run ---- */
 
+static exs_status check_pattern(const struct node *item, exs_err *err)
+{
+	exs_err why = EXS_ERR_INIT;
+	char s[SHOWN_MAX];
+	regex_t re;
+
+	if (item->value_n > CONF_PATTERN_MAX)
+		return node_fail(err, item, "run: 'redact': a pattern is too long: at most %u bytes",
+				 CONF_PATTERN_MAX);
+	if (pattern_compile(item->value, &re, &why) == EXS_OK) {
+		regfree(&re);
+		return EXS_OK;
+	}
+	if (why.status == EXS_NOMEM)
+		return tree_nomem(err);
+	return node_fail(err, item, "run: 'redact': '%s' %s", shown(s, item->value), why.text);
+}
+
+static exs_status take_redact(const struct entry *e, exs_err *err)
+{
+	const struct node *n = node_get(e->map, "redact");
+	struct conf_run *run = &e->c->run;
+	const char **list;
+
+	if (!n || !n->count)
+		return EXS_OK;
+	if (n->count > CONF_REDACT_MAX)
+		return node_fail(err, n, "run: 'redact': too many patterns: at most %u",
+				 CONF_REDACT_MAX);
+	list = tree_alloc(e->c->tree, n->count * sizeof *list);
+	if (!list)
+		return tree_nomem(err);
+	for (const struct node *item = n->first; item; item = item->next) {
+		if (check_pattern(item, err))
+			return err->status;
+		list[run->redact_n++] = item->value;
+	}
+	run->redact = list;
+	return EXS_OK;
+}
+
 static exs_status take_run(const struct entry *e, exs_err *err)
 {
 	static const char *const words[] = { "strict", "relaxed", "none" };
@@ -319,7 +362,7 @@ static exs_status take_run(const struct entry *e, exs_err *err)
 	run->attempts = (int32_t)attempts;
 	run->lease_ms = e->conf->number(e->conf, "lease");
 	run->call_timeout_ms = e->conf->number(e->conf, "call_timeout");
-	if (keep_text(e, "agent", &run->agent_name, err))
+	if (keep_text(e, "agent", &run->agent_name, err) || take_redact(e, err))
 		return err->status;
 	return keep_text(e, "header", &run->header, err);
 }

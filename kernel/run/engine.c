@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "run/engine_priv.h"
+#include "run/shown.h"
 #include "run/words.h"
 
 /* ---- registry ---- */
@@ -378,6 +379,8 @@ exs_status engine_open(struct host *host, struct engine **out, exs_err *err)
 	status = warm_up(e, err);
 	if (status == EXS_OK)
 		status = toolbox_init(&e->tools, host, err);
+	if (status == EXS_OK)
+		status = shown_open(e, err);
 	if (status == EXS_OK && host->store)
 		status = owner_open(host, &e->ids, beat, e, &e->owner, err);
 	if (status) {
@@ -407,6 +410,7 @@ void engine_close(struct engine *e)
 		log_warn(e->host->log, "a worker has not come back; the engine is left as it is");
 		return;
 	}
+	shown_close(e);
 	toolbox_release(&e->tools);
 	ids_release(&e->ids);
 	pthread_cond_destroy(&e->empty);

@@ -4,6 +4,7 @@
 #define RUN_ENGINE_PRIV_H
 
 #include "run/owner.h"
+#include "run/redact.h"
 #include "run/run.h"
 
 #define REGISTRY_BUCKETS 1024u
@@ -12,6 +13,8 @@
 struct engine {
 	struct host *host;
 	struct toolbox tools;
+	struct redact redact; /* shown.c */
+	bool secret_args;     /* a tool says so of its arguments */
 	struct owner *owner; /* NULL: no store is bound */
 	struct ids ids;
 	pthread_mutex_t lock; /* the registry */

@@ -25,6 +25,7 @@ void fact_recs_free(struct fact_rec *list)
 	while ((f = list)) {
 		list = f->next;
 		free(f->text);
+		free(f->shown_text);
 		free(f);
 	}
 }
@@ -84,8 +85,14 @@ int64_t run_record(struct run *run, int32_t kind, exs_str name, const char *call
 		   const exs_usage *usage, struct buf *body)
 {
 	exs_err err = EXS_ERR_INIT;
-	struct fact_rec *f = fact_new(name, call_id, usage, body);
+	struct fact_rec *f;
 
+	if (run->e->redact.form_n && redact_secrets(&run->e->redact, body, &err)) {
+		buf_release(body);
+		run_break(run, err.text);
+		return 0;
+	}
+	f = fact_new(name, call_id, usage, body);
 	if (body->n > EXS_FACT_BODY_MAX) {
 		fact_recs_free(f);
 		f = NULL;

@@ -94,6 +94,9 @@ struct fact_rec {
 	exs_fact pub;
 	exs_usage usage;
 	char *text; /* call id, name and body */
+	exs_fact shown; /* what watchers get, once it was made: shown.c */
+	char *shown_text;
+	bool shown_made;
 };
 
 /* One batch on its way to the disk. */

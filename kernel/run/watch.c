@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "run/shown.h"
 #include "run/words.h"
 
 static void port_failed(struct run *run, struct instance *in, const char *port, const exs_err *err)
@@ -42,14 +43,14 @@ static void drop_trail(struct run *run, struct trail *t, const exs_err *why)
 	port_failed(run, t->in, "audit", why);
 }
 
-static void trail_record(struct run *run, struct trail *t, const struct fact_rec *facts,
+static void trail_record(struct run *run, struct trail *t, struct fact_rec *facts,
 			 struct batch *b)
 {
 	exs_err err = EXS_ERR_INIT;
-	const struct fact_rec *f;
+	struct fact_rec *f;
 
 	for (f = facts; f && t->handle; f = f->next)
-		if (call_audit_record(t->in, t->handle, &f->pub, b, &err))
+		if (call_audit_record(t->in, t->handle, fact_shown(run, f), b, &err))
 			drop_trail(run, t, &err);
 }
 
@@ -91,14 +92,14 @@ void watch_inside(struct run *run, struct fact_rec *facts, struct batch *b)
 
 void watch_outside(struct run *run, struct fact_rec *facts)
 {
-	const struct fact_rec *f;
+	struct fact_rec *f;
 	size_t i;
 
 	for (i = 0; i < run->host->audit_n; i++)
 		if (run->trails && run->trails[i].handle && outside(&run->trails[i]))
 			trail_record(run, &run->trails[i], facts, NULL);
 	for (f = facts; f && run->listener.fact; f = f->next)
-		run->listener.fact(run->listener.arg, &run->info, &f->pub);
+		run->listener.fact(run->listener.arg, &run->info, fact_shown(run, f));
 }
 
 static exs_status recall(void *arg, const exs_fact *fact)

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/* redact.c - see redact.h. */
+#include "run/redact.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/json_scan.h"
+#include "base/log.h"
+#include "base/pattern.h"
+#include "base/text.h"
+#include "run/message.h"
+
+#define SECRET_MARK  "[secret]"
+#define PATTERN_MARK "[redacted]"
+#define SPANS_MAX    66u /* the arguments of 64 calls, `provider`, one to spare */
+
+/* ---- building ---- */
+
+/* Keeps the list sorted, so that of two secrets of which one begins the other the longer wins. */
+static exs_status add_form(struct redact *r, const char *p, size_t n, char *own, exs_err *err)
+{
+	struct redact_form *forms;
+	size_t i = r->form_n;
+
+	if (r->form_n == REDACT_FORMS_MAX)
+		return err_set(err, EXS_TOOBIG, 0, "more than %u secrets", REDACT_FORMS_MAX);
+	forms = realloc(r->forms, (r->form_n + 1) * sizeof *forms);
+	if (!forms)
+		return err_set(err, EXS_NOMEM, 0, "no memory for a secret's place");
+	r->forms = forms;
+	for (; i > 0 && forms[i - 1].n < n; i--)
+		forms[i] = forms[i - 1];
+	forms[i] = (struct redact_form){ p, n, own };
+	r->form_n++;
+	r->first[(unsigned char)p[0]] = true;
+	return EXS_OK;
+}
+
+/* A call's arguments are JSON inside of a text: decoded once, a secret still has its escapes. */
+exs_status redact_add_secret(struct redact *r, exs_str secret, exs_err *err)
+{
+	exs_status status;
+	struct buf inner;
+	char *own;
+	size_t n;
+
+	if (secret.n < REDACT_SECRET_MIN)
+		return EXS_OK;
+	status = add_form(r, secret.p, secret.n, NULL, err);
+	if (status)
+		return status;
+	buf_init(&inner, secret.n * 6 + 2);
+	buf_json(&inner, secret);
+	if (!buf_ok(&inner)) {
+		buf_release(&inner);
+		return err_set(err, EXS_NOMEM, 0, "no memory for a secret's place");
+	}
+	n = inner.n - 2;
+	if (n == secret.n) {
+		explicit_bzero(inner.p, inner.n);
+		buf_release(&inner);
+		return EXS_OK;
+	}
+	r->odd = true;
+	own = buf_take(&inner);
+	status = add_form(r, own + 1, n, own, err);
+	if (status) {
+		explicit_bzero(own, n + 2);
+		free(own);
+	}
+	return status;
+}
+
+exs_status redact_add_pattern(struct redact *r, const char *pattern, exs_err *err)
+{
+	regex_t *list = realloc(r->patterns, (r->pattern_n + 1) * sizeof *list);
+	exs_status status;
+
+	if (!list)
+		return err_set(err, EXS_NOMEM, 0, "no memory for a pattern");
+	r->patterns = list;
+	status = pattern_compile(pattern, &list[r->pattern_n], err);
+	if (status == EXS_OK)
+		r->pattern_n++;
+	return status;
+}
+
+void redact_release(struct redact *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->form_n; i++) {
+		if (r->forms[i].own)
+			explicit_bzero(r->forms[i].own, r->forms[i].n + 2);
+		free(r->forms[i].own);
+	}
+	for (i = 0; i < r->pattern_n; i++)
+		regfree(&r->patterns[i]);
+	free(r->forms);
+	free(r->patterns);
+	memset(r, 0, sizeof *r);
+}
+
+/* ---- the texts of a JSON text ---- */
+
+/* Appends what becomes of a decoded text; false: it stays as it is, and out too. */
+typedef bool edit_fn(const struct redact *r, exs_str text, bool name, struct buf *out);
+
+/* Behind the closing quote of the text that begins at p, or end. */
+static const char *text_end(const char *p, const char *end)
+{
+	for (p++; p != end && *p != '"'; p++)
+		if (*p == '\\' && p + 1 != end)
+			p++;
+	return p == end ? end : p + 1;
+}
+
+static bool is_name(const char *behind, const char *end)
+{
+	behind = json_skip_space(behind, end);
+	return behind != end && *behind == ':';
+}
+
+struct edit {
+	const struct redact *r;
+	edit_fn *fn;
+	struct buf text, fresh; /* decoded, and edited */
+	bool changed, renamed;
+};
+
+static void edit_one(struct edit *e, exs_str token, bool name, struct buf *out)
+{
+	buf_clear(&e->text);
+	buf_clear(&e->fresh);
+	if (json_text(token, &e->text) != EXS_OK ||
+	    !e->fn(e->r, buf_view(&e->text), name, &e->fresh)) {
+		buf_str(out, token);
+		return;
+	}
+	buf_json(out, buf_view(&e->fresh));
+	e->changed = true;
+	e->renamed = e->renamed || name;
+}
+
+/* What could not be decoded, edited or written for want of room is an error, never shown as it was.
+ */
+static exs_status edit_json(struct edit *e, exs_str json, struct buf *out)
+{
+	const char *p = json.p, *end = json.p + json.n, *from, *to;
+	exs_status status = EXS_OK;
+
+	buf_init(&e->text, json.n);
+	buf_init(&e->fresh, REDACT_BODY_MAX);
+	while (status == EXS_OK && json.n && p != end) {
+		from = memchr(p, '"', (size_t)(end - p));
+		buf_put(out, p, (size_t)((from ? from : end) - p));
+		if (!from)
+			break;
+		to = text_end(from, end);
+		edit_one(e, str_n(from, (size_t)(to - from)), is_name(to, end), out);
+		status = e->fresh.status  ? e->fresh.status
+			 : e->text.status ? e->text.status
+					  : out->status;
+		p = to;
+	}
+	explicit_bzero(e->text.p, e->text.n);
+	buf_release(&e->text);
+	buf_release(&e->fresh);
+	return status ? status : out->status;
+}
+
+/* ---- secrets ---- */
+
+/* The place of the next secret at or behind `at`, or text.n. */
+static size_t find_secret(const struct redact *r, exs_str text, size_t at, size_t *len)
+{
+	size_t i;
+
+	for (; at < text.n; at++) {
+		if (!r->first[(unsigned char)text.p[at]])
+			continue;
+		for (i = 0; i < r->form_n; i++) {
+			*len = r->forms[i].n;
+			if (*len <= text.n - at && memcmp(text.p + at, r->forms[i].p, *len) == 0)
+				return at;
+		}
+	}
+	return text.n;
+}
+
+static bool edit_secrets(const struct redact *r, exs_str text, bool name, struct buf *out)
+{
+	size_t from = 0, len = 0, at = find_secret(r, text, 0, &len);
+
+	(void)name;
+	if (at == text.n)
+		return false;
+	for (; at < text.n; at = find_secret(r, text, from, &len)) {
+		buf_put(out, text.p + from, at - from);
+		buf_puts(out, SECRET_MARK);
+		from = at + len;
+	}
+	buf_put(out, text.p + from, text.n - from);
+	return true;
+}
+
+/* A secret without odd bytes hides only behind the two escapes that need not be. */
+static bool may_hold_secret(const struct redact *r, exs_str body)
+{
+	size_t len;
+
+	if (!body.n)
+		return false;
+	if (find_secret(r, body, 0, &len) < body.n)
+		return true;
+	return r->odd ? memchr(body.p, '\\', body.n) != NULL
+		      : memmem(body.p, body.n, "\\u", 2) || memmem(body.p, body.n, "\\/", 2);
+}
+
+exs_status redact_secrets(const struct redact *r, struct buf *body, exs_err *err)
+{
+	struct edit e = { .r = r, .fn = edit_secrets };
+	exs_status status;
+	struct buf out;
+
+	if (!r->form_n || !buf_ok(body) || !may_hold_secret(r, buf_view(body)))
+		return EXS_OK;
+	buf_init(&out, body->max);
+	status = edit_json(&e, buf_view(body), &out);
+	if (status == EXS_OK && e.renamed &&
+	    json_check(buf_view(&out), JSON_DEPTH_MAX, err) != EXS_OK) {
+		buf_release(&out);
+		return err_set(err, EXS_INVALID, 0,
+			       "secrets are the names of members and cannot be taken out");
+	}
+	if (status || !e.changed) {
+		buf_release(&out);
+		return status ? err_set(err, status, 0, "a secret cannot be taken out of a fact")
+			      : EXS_OK;
+	}
+	explicit_bzero(body->p, body->n);
+	buf_release(body);
+	*body = out;
+	return EXS_OK;
+}
+
+/* ---- patterns ---- */
+
+/* False: the expression gave up on this text. */
+static bool mark(const regex_t *re, exs_str text, char *mask)
+{
+	regmatch_t m;
+	size_t at = 0;
+	int code = 0;
+
+	while (at < text.n) {
+		m.rm_so = (regoff_t)at;
+		m.rm_eo = (regoff_t)text.n;
+		code = regexec(re, text.p, 1, &m, REG_STARTEND);
+		if (code)
+			break;
+		memset(mask + m.rm_so, 1, (size_t)(m.rm_eo - m.rm_so));
+		at = (size_t)m.rm_eo + (m.rm_eo == m.rm_so);
+	}
+	return code == 0 || code == REG_NOMATCH;
+}
+
+static void put_masked(exs_str text, const char *mask, struct buf *out)
+{
+	size_t i = 0, from;
+
+	while (i < text.n) {
+		for (from = i; i < text.n && !mask[i]; i++)
+			;
+		buf_put(out, text.p + from, i - from);
+		if (i < text.n)
+			buf_puts(out, PATTERN_MARK);
+		while (i < text.n && mask[i])
+			i++;
+	}
+}
+
+/* All of them look at the text as it was: no mark is ever marked again. */
+static bool edit_patterns(const struct redact *r, exs_str text, bool name, struct buf *out)
+{
+	auto_free char *mask = NULL;
+	size_t i;
+
+	if (name || !text.n)
+		return false;
+	mask = calloc(1, text.n);
+	for (i = 0; mask && i < r->pattern_n; i++)
+		if (!mark(&r->patterns[i], text, mask))
+			memset(mask, 1, text.n);
+	if (mask && !memchr(mask, 1, text.n))
+		return false;
+	if (mask)
+		put_masked(text, mask, out);
+	else
+		buf_puts(out, PATTERN_MARK);
+	return true;
+}
+
+exs_status redact_json(const struct redact *r, exs_str json, struct buf *out, bool *changed)
+{
+	struct edit e = { .r = r, .fn = edit_patterns };
+	size_t before = out->n;
+	exs_status status;
+
+	*changed = false;
+	if (!r->pattern_n)
+		return EXS_OK;
+	status = edit_json(&e, json, out);
+	*changed = status == EXS_OK && e.changed;
+	if (!*changed)
+		buf_truncate(out, before);
+	return status;
+}
+
+exs_status redact_text(const struct redact *r, exs_str text, struct buf *out, bool *changed)
+{
+	*changed = r->pattern_n && edit_patterns(r, text, false, out);
+	return out->status;
+}
+
+/* ---- the arguments of tools that are marked ---- */
+
+struct spans {
+	struct {
+		exs_str at;
+		const char *instead;
+	} list[SPANS_MAX];
+	size_t n;
+};
+
+static void add_span(struct spans *s, exs_str at, const char *instead)
+{
+	size_t i = s->n;
+
+	if (s->n == SPANS_MAX)
+		return;
+	for (; i > 0 && s->list[i - 1].at.p > at.p; i--)
+		s->list[i] = s->list[i - 1];
+	s->list[i].at = at;
+	s->list[i].instead = instead;
+	s->n++;
+}
+
+/* What the battery keeps of its own may well repeat the arguments. */
+static void spans_of_message(exs_str body, redact_tool *secret, const void *arg, struct spans *out)
+{
+	struct message_calls calls;
+	struct message_call call;
+	exs_str message, provider;
+	struct buf name;
+
+	if (!json_get_object(body, "message", &message))
+		return;
+	buf_init(&name, message.n);
+	for (message_calls_init(&calls, message); message_calls_next(&calls, &call);) {
+		buf_clear(&name);
+		/* A name that cannot be read is no reason to show what stands beside it. */
+		if (json_text(call.name, &name) || secret(arg, name.p))
+			add_span(out, call.arguments, "\"" SECRET_MARK "\"");
+	}
+	buf_release(&name);
+	if (out->n && json_get_object(message, "provider", &provider))
+		add_span(out, provider, "{}");
+}
+
+/* The digest of a short secret tells it to whoever tries all of them. */
+static void spans_of_start(const exs_fact *f, redact_tool *secret, const void *arg,
+			   struct spans *out)
+{
+	auto_free char *name = str_dup(f->name);
+	exs_str digest;
+
+	if ((!name || secret(arg, name)) && json_get(f->body, "args_sha256", &digest) == EXS_OK)
+		add_span(out, digest, "\"" SECRET_MARK "\"");
+}
+
+static void splice(exs_str body, const struct spans *s, struct buf *out)
+{
+	const char *p = body.p;
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		buf_put(out, p, (size_t)(s->list[i].at.p - p));
+		buf_puts(out, s->list[i].instead);
+		p = s->list[i].at.p + s->list[i].at.n;
+	}
+	buf_put(out, p, (size_t)(body.p + body.n - p));
+}
+
+exs_status redact_shown(const struct redact *r, const exs_fact *fact, redact_tool *secret,
+			const void *arg, struct buf *out, bool *changed)
+{
+	struct spans spans = { .n = 0 };
+	exs_status status;
+	struct buf cut;
+
+	if (secret && fact->kind == EXS_FACT_TURN_ENDED)
+		spans_of_message(fact->body, secret, arg, &spans);
+	if (secret && fact->kind == EXS_FACT_CALL_STARTED)
+		spans_of_start(fact, secret, arg, &spans);
+	if (!spans.n)
+		return redact_json(r, fact->body, out, changed);
+	buf_init(&cut, REDACT_BODY_MAX);
+	splice(fact->body, &spans, &cut);
+	status = cut.status ? cut.status : redact_json(r, buf_view(&cut), out, changed);
+	if (status == EXS_OK && !*changed) {
+		buf_str(out, buf_view(&cut));
+		*changed = true;
+		status = out->status;
+	}
+	buf_release(&cut);
+	return status;
+}
