@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 static exs_status sink_failed(const struct sink *s, const char *what, int sys, exs_err *err)
 {
 	const char *help = sys == ENOSPC || sys == EDQUOT ? ": make room on its disk"
+			   : sys == EFBIG		  ? ": rotate it, or raise the limit of file sizes"
 			   : sys == ENOENT		  ? ": make its folder"
 			   : sys == EACCES || sys == EPERM
 				   ? ": give this user the right to write it"
@@ -99,25 +101,65 @@ static ssize_t write_once(int fd, const char *p, size_t n)
 	return done;
 }
 
-exs_status sink_line(struct sink *s, exs_str line, exs_err *err)
+/*
+ * A part of the line is in the file. With the file for itself the rest is tried once more, else the
+ * part is taken back; when somebody wrote behind it, or the file is none that can be cut, it stays
+ * and is closed by a newline before the next line.
+ */
+static exs_status mend(struct sink *s, exs_str line, size_t done, exs_err *err)
 {
+	off_t end = lseek(s->fd, 0, SEEK_CUR);
+	struct stat st;
+	ssize_t more = -1;
+	int sys = ENOSPC;
+
+	s->torn = 1;
+	if (flock(s->fd, LOCK_EX | LOCK_NB) || fstat(s->fd, &st) || !S_ISREG(st.st_mode) ||
+	    st.st_size != end)
+		return sink_failed(s, "write a whole line to", sys, err);
+	more = write_once(s->fd, line.p + done, line.n - done);
+	if (more >= 0 && (size_t)more == line.n - done) {
+		s->torn = 0;
+		return EXS_OK;
+	}
+	if (more < 0)
+		sys = errno;
+	s->torn = ftruncate(s->fd, end - (off_t)done) != 0;
+	return sink_failed(s, "write a whole line to", sys, err);
+}
+
+/*
+ * Writers share the lock, which tells one that mends that nobody else is at it. It is not waited
+ * for: whoever may read the file could hold it for ever.
+ */
+static exs_status write_line(struct sink *s, exs_str line, exs_err *err)
+{
+	exs_status status = EXS_OK;
 	ssize_t done;
 
+	(void)flock(s->fd, LOCK_SH | LOCK_NB);
+	if (s->torn && write_once(s->fd, "\n", 1) != 1) {
+		status = sink_failed(s, "write to", errno, err);
+		(void)flock(s->fd, LOCK_UN);
+		return status;
+	}
+	s->torn = 0;
+	done = write_once(s->fd, line.p, line.n);
+	if (done < 0)
+		status = sink_failed(s, "write to", errno, err);
+	else if ((size_t)done != line.n)
+		status = mend(s, line, (size_t)done, err);
+	(void)flock(s->fd, LOCK_UN);
+	return status;
+}
+
+exs_status sink_line(struct sink *s, exs_str line, exs_err *err)
+{
 	if (s->fd < 0 || s->host->mono_ms(s->host) - s->looked_ms >= SINK_LOOK_MS)
 		if (sink_look(s, err))
 			return err->status;
-	if (s->torn) {
-		if (write_once(s->fd, "\n", 1) != 1)
-			return sink_failed(s, "write to", errno, err);
-		s->torn = 0;
-	}
-	done = write_once(s->fd, line.p, line.n);
-	if (done < 0)
-		return sink_failed(s, "write to", errno, err);
-	if ((size_t)done != line.n) {
-		s->torn = done > 0;
-		return sink_failed(s, "write a whole line to", ENOSPC, err);
-	}
+	if (write_line(s, line, err))
+		return err->status;
 	if (s->sync && fdatasync(s->fd) && errno != EINVAL && errno != EROFS)
 		return sink_failed(s, "sync", errno, err);
 	return EXS_OK;

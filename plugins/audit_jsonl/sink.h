@@ -3,9 +3,10 @@
  * sink.h - the file that lines are appended to, each by one write, so that lines of several
  * processes never mix.
  *
- * A file that was renamed or removed is left and the path is opened anew, as log rotation expects.
- * A line that was cut off (a full disk, a kill) is closed by a newline before the next one: what
- * follows stays whole.
+ * A file that was renamed or removed is left and the path is opened anew, as log rotation expects:
+ * it needs neither a signal nor copytruncate. A line that was cut off by a full disk is completed or
+ * taken back. Where it cannot be (a kill, somebody's line behind it) it is closed by a newline before
+ * the next one: what follows stays whole.
  */
 #ifndef AUDIT_JSONL_SINK_H
 #define AUDIT_JSONL_SINK_H

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_audit_jsonl.c - the lines of the JSON-lines trail, and what becomes of them when the file
  * moves or fails. */
+#include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
+#include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cjson/cJSON.h>
@@ -334,6 +338,67 @@ static void closes_a_line_that_a_kill_cut_off(void **state)
 	free(text);
 }
 
+/* ---- claims: room for a part of a line ---- */
+
+static void limit_size(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_line_that_fits_in_part_is_taken_back(void **state)
+{
+	struct fixture *f = *state;
+	exs_trail *trail;
+	struct stat one, st;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(try_open(f), EXS_OK);
+	trail = start(f, "run-a");
+	assert_int_equal(record(f, trail, 1), EXS_OK);
+	assert_int_equal(stat(f->path, &one), 0);
+	limit_size((rlim_t)one.st_size + 20);
+	assert_int_equal(record(f, trail, 2), EXS_IO);
+	assert_non_null(strstr(f->alone.err.text, "whole line"));
+	assert_non_null(strstr(f->alone.err.text, "rotate it"));
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_size, one.st_size);
+	limit_size(RLIM_INFINITY);
+	assert_int_equal(record(f, trail, 3), EXS_OK);
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_size, 2 * one.st_size);
+	assert_int_equal(count_lines(f->path), 2);
+	f->port->finish(trail, &f->alone.err);
+}
+
+static void a_part_that_somebody_holds_is_closed_by_the_next_line(void **state)
+{
+	struct fixture *f = *state;
+	struct stat one, st;
+	exs_trail *trail;
+	int fd;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(try_open(f), EXS_OK);
+	trail = start(f, "run-a");
+	assert_int_equal(record(f, trail, 1), EXS_OK);
+	assert_int_equal(stat(f->path, &one), 0);
+	fd = open(f->path, O_RDONLY | O_CLOEXEC); /* another writer, in the middle of its line */
+	assert_true(fd >= 0 && flock(fd, LOCK_SH) == 0);
+	limit_size((rlim_t)one.st_size + 20);
+	assert_int_equal(record(f, trail, 2), EXS_IO);
+	limit_size(RLIM_INFINITY);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_size, one.st_size + 20);
+	assert_int_equal(record(f, trail, 3), EXS_OK);
+	assert_int_equal(count_lines(f->path), 3);
+	f->port->finish(trail, &f->alone.err);
+}
+
 /* ---- claims: several writers ---- */
 
 #define WRITERS	     3
@@ -405,6 +470,8 @@ int main(void)
 		CLAIM(follows_a_rotation_within_a_second),
 		CLAIM(looks_for_its_file_at_each_start),
 		CLAIM(closes_a_line_that_a_kill_cut_off),
+		CLAIM(a_line_that_fits_in_part_is_taken_back),
+		CLAIM(a_part_that_somebody_holds_is_closed_by_the_next_line),
 		CLAIM(lines_of_several_writers_never_mix),
 	};
 
