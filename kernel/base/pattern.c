@@ -15,8 +15,11 @@ exs_status pattern_compile(const char *pattern, regex_t *out, exs_err *err)
 		regerror(code, out, why, sizeof why);
 		return err_set(err, EXS_INVALID, 0, "is no extended regular expression: %s", why);
 	}
-	if (regexec(out, "", 0, NULL, 0) == REG_NOMATCH)
+	code = regexec(out, "", 0, NULL, 0);
+	if (code == REG_NOMATCH)
 		return EXS_OK;
 	regfree(out);
+	if (code)
+		return err_set(err, EXS_NOMEM, 0, "no memory to try a pattern");
 	return err_set(err, EXS_INVALID, 0, "fits the empty text and would be found everywhere");
 }

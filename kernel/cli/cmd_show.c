@@ -2,13 +2,16 @@
 /* cmd_show.c - executus show: what happened in a run: a summary, every fact, or the conversation.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/live.h"
 #include "cli/past.h"
 #include "cli/talk.h"
+#include "run/redact.h"
 #include "run/words.h"
 
 #define FACT_LINE_MAX 4096u
@@ -23,6 +26,7 @@ struct fact_list {
 	const char *id;
 	bool json;
 	size_t n;
+	const struct redact *redact;
 };
 
 static void print_fact(struct fact_list *l, const exs_fact *f)
@@ -43,9 +47,8 @@ static void print_fact(struct fact_list *l, const exs_fact *f)
 	out_buf(&l->c->out, &line);
 }
 
-static exs_status each_fact(void *arg, const exs_fact *f)
+static void put_fact(struct fact_list *l, const exs_fact *f)
 {
-	struct fact_list *l = arg;
 	struct buf line;
 
 	if (!l->json) {
@@ -57,7 +60,84 @@ static exs_status each_fact(void *arg, const exs_fact *f)
 		out_buf(&l->c->out, &line);
 	}
 	l->n++;
-	return l->c->out.failed ? EXS_IO : EXS_OK;
+}
+
+static exs_status each_fact(void *arg, const exs_fact *f)
+{
+	struct fact_list *l = arg;
+	exs_fact shown = *f;
+	exs_status status;
+	bool changed;
+	struct buf body;
+
+	buf_init(&body, REDACT_BODY_MAX);
+	status = redact_shown(l->redact, f, NULL, NULL, &body, &changed);
+	if (status == EXS_OK) {
+		if (changed)
+			shown.body = buf_view(&body);
+		put_fact(l, &shown);
+	}
+	buf_release(&body);
+	return status ? status : l->c->out.failed ? EXS_IO : EXS_OK;
+}
+
+/* ---- what the conf's patterns take out ---- */
+
+static exs_status add_patterns(const struct conf_run *run, struct redact *r, exs_err *err)
+{
+	for (size_t i = 0; i < run->redact_n; i++)
+		if (redact_add_pattern(r, run->redact[i], err))
+			return err->status;
+	return EXS_OK;
+}
+
+static exs_status hide_text(const struct redact *r, char **text)
+{
+	exs_status status;
+	struct buf b;
+	bool changed;
+
+	if (!*text)
+		return EXS_OK;
+	buf_init(&b, REDACT_BODY_MAX);
+	status = redact_text(r, str_of(*text), &b, &changed);
+	if (status == EXS_OK && changed) {
+		free(*text);
+		*text = buf_take(&b);
+	}
+	buf_release(&b);
+	return status;
+}
+
+static exs_status hide_message(const struct redact *r, struct segment *s)
+{
+	exs_status status;
+	struct buf b;
+	bool changed;
+
+	buf_init(&b, REDACT_BODY_MAX);
+	status = redact_json(r, str_n(s->p, s->n), &b, &changed);
+	if (status == EXS_OK && changed) {
+		free(s->p);
+		s->n = b.n;
+		s->p = buf_take(&b);
+	}
+	buf_release(&b);
+	return status;
+}
+
+/* In the state itself: it is there to be shown and for nothing else. */
+static exs_status hide(struct past *p, const struct redact *r, exs_err *err)
+{
+	char **texts[] = { &p->state.input, &p->state.system, &p->state.output, &p->state.why };
+	exs_status status = EXS_OK;
+	size_t i;
+
+	for (i = 0; i < sizeof texts / sizeof *texts && !status; i++)
+		status = hide_text(r, texts[i]);
+	for (i = 0; i < p->state.segment_count && !status; i++)
+		status = hide_message(r, &p->state.segments[i]);
+	return status ? err_set(err, status, 0, "run %s cannot be redacted", p->id) : EXS_OK;
 }
 
 /* ---- summary ---- */
@@ -190,16 +270,17 @@ static void print(struct cli *c, const struct past *p, struct fact_list *facts)
 	}
 }
 
-static int show(struct cli *c, struct past *p)
+static int show(struct cli *c, struct past *p, struct redact *redact)
 {
-	struct fact_list facts = { c, p->id, opts_has(&c->opts, OPT_JSON), 0 };
+	struct fact_list facts = { c, p->id, opts_has(&c->opts, OPT_JSON), 0, redact };
 	exs_err err = EXS_ERR_INIT;
 
 	if (opts_has(&c->opts, OPT_FACTS)) {
 		p->each = each_fact;
 		p->arg = &facts;
 	}
-	if (past_load(p, c, &err)) {
+	if (add_patterns(&c->conf->run, redact, &err) || past_load(p, c, &err) ||
+	    hide(p, redact, &err)) {
 		log_error(&c->log, "%s", err.text);
 		return err.status == EXS_NOTFOUND ? EXIT_RUN : exit_of_status(err.status);
 	}
@@ -213,13 +294,15 @@ static int show(struct cli *c, struct past *p)
 
 int cmd_show(struct cli *c)
 {
+	struct redact redact = { 0 };
 	struct past past;
 	int code;
 
 	if (!cli_open_past(c, &code))
 		return code;
 	past_init(&past, c->opts.args[0]);
-	code = show(c, &past);
+	code = show(c, &past, &redact);
 	past_release(&past);
+	redact_release(&redact);
 	return code;
 }

@@ -33,6 +33,24 @@ static void refuse(const char *text, const char *place, const char *words)
 	"tiers: { fast: local/a, strong: [local/b, local/a] }\n"                                   \
 	"ports: { store: store, delivery: { stdout: out } }\n"
 
+static void refuses_too_many_patterns_and_long_ones(void **state)
+{
+	char text[512];
+	struct buf many;
+	int i;
+
+	(void)state;
+	buf_init(&many, 4096);
+	buf_puts(&many, "run: { redact: [a");
+	for (i = 0; i < 32; i++)
+		buf_puts(&many, ",a");
+	buf_puts(&many, "] }\n");
+	refuse(many.p, "1:16", "too many patterns: at most 32");
+	buf_release(&many);
+	snprintf(text, sizeof text, "run: { redact: [%0257d] }\n", 1);
+	refuse(text, "1:17", "too long: at most 256 bytes");
+}
+
 static void refuses_unknown_sections(void **state)
 {
 	(void)state;
@@ -159,6 +177,10 @@ static void refuses_run_settings_out_of_range(void **state)
 	refuse("run: { attempts: 101 }\n", "1:18", "0 to 100");
 	refuse("run: { lease: 0 }\n", "1:15", "greater than 0");
 	refuse("run: { call_timeout: 9 }\n", "1:22", "write 9s");
+	refuse("run: { redact: a }\n", "1:16", "write it as [a, b]");
+	refuse("run: { redact: [a, '(b'] }\n", "1:20", "'(b' is no extended regular expression");
+	refuse("run: { redact: ['x*'] }\n", "1:17", "'x*' fits the empty text");
+	refuse("run: { redact: [a, $env:HOME] }\n", "1:20", "references are for options");
 	refuse("run: { agnet: x }\n", "1:8", "run has no option 'agnet': did you mean 'agent'?");
 	refuse(BASE "agents: { reviewer: {} }\nrun: { agent: reviwer }\n", "6:15",
 	       "run: 'agent': there is no agent 'reviwer': did you mean 'reviewer'?");
@@ -167,6 +189,7 @@ static void refuses_run_settings_out_of_range(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses_too_many_patterns_and_long_ones),
 		cmocka_unit_test(refuses_unknown_sections),
 		cmocka_unit_test(refuses_sections_that_are_no_maps),
 		cmocka_unit_test(refuses_batteries_without_a_file),

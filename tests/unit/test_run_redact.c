@@ -188,6 +188,28 @@ static void a_resumed_run_sees_what_was_stored(void **state)
 	kit_close(&k);
 }
 
+static void a_full_trail_is_seen_in_the_run_which_goes_on(void **state)
+{
+	static const struct kit_extra full = {
+		"  safe: { so: safe.so, log: safe.log, key: $env:EXECUTUS_TEST_KEY }\n"
+		"  trail: { so: audit_jsonl.so, path: /dev/full }\n",
+		"  audit: [trail]\n"
+	};
+	struct kit k;
+	int i;
+
+	(void)state;
+	kit_open_with(&k, unlocks, KIT_LMDB, agents, NULL, &full);
+	for (i = 0; i < 2; i++) { /* the next run tries again */
+		kit_run(&k, "hi");
+		assert_int_equal(k.result->status, EXS_ENDED_OK);
+		assert_int_equal(kit_count(&k, EXS_FACT_PORT_FAILED), 1);
+		assert_true(kit_body_has(kit_fact(&k, EXS_FACT_PORT_FAILED, 0), "make room"));
+		kit_drop(&k);
+	}
+	kit_close(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +218,7 @@ int main(void)
 		cmocka_unit_test(patterns_are_gone_for_watchers_and_kept_for_the_run),
 		cmocka_unit_test(arguments_of_a_marked_tool_reach_the_tool_and_no_watcher),
 		cmocka_unit_test(a_resumed_run_sees_what_was_stored),
+		cmocka_unit_test(a_full_trail_is_seen_in_the_run_which_goes_on),
 	};
 
 	setenv("EXECUTUS_TEST_KEY", KEY, 1);
