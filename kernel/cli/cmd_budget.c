@@ -10,7 +10,7 @@
 #include "cli/cli.h"
 #include "host/calls.h"
 
-#define TEXT_MAX 1024u
+#define TEXT_MAX   1024u
 #define NUMBER_MAX 32u
 
 /* Amounts in units that a person counts in. */
@@ -85,14 +85,14 @@ static void put_limit(struct out *out, exs_str limit)
 
 	if (json_get_int(limit, "max", &n))
 		amount(str_of(unit), n, max);
-	out_printf(out, "%s: %s %s for each %s, per %s\n", name ? name : "?", max,
-		   unit ? unit : "", scope ? scope : "?", per ? per : "?");
+	out_printf(out, "%s: %s %s for each %s, per %s\n", name ? name : "?", max, unit ? unit : "",
+		   scope ? scope : "?", per ? per : "?");
 	if (!json_get_array(limit, "uses", &uses))
 		return;
 	for (json_iter_init(&it, uses); json_next(&it, NULL, &use); any = true) {
 		if (!any)
-			out_printf(out, "  %-24s  %14s  %14s  %14s  %s\n", "WHO", "USED", "RESERVED",
-				   "LEFT", "ROOM AGAIN (UTC), RUNS");
+			out_printf(out, "  %-24s  %14s  %14s  %14s  %s\n", "WHO", "USED",
+				   "RESERVED", "LEFT", "ROOM AGAIN (UTC), RUNS");
 		put_use(out, str_of(unit), use);
 	}
 	if (!any)

@@ -83,14 +83,6 @@ static exs_status each_fact(void *arg, const exs_fact *f)
 
 /* ---- what the conf's patterns take out ---- */
 
-static exs_status add_patterns(const struct conf_run *run, struct redact *r, exs_err *err)
-{
-	for (size_t i = 0; i < run->redact_n; i++)
-		if (redact_add_pattern(r, run->redact[i], err))
-			return err->status;
-	return EXS_OK;
-}
-
 static exs_status hide_text(const struct redact *r, char **text)
 {
 	exs_status status;
@@ -279,7 +271,7 @@ static int show(struct cli *c, struct past *p, struct redact *redact)
 		p->each = each_fact;
 		p->arg = &facts;
 	}
-	if (add_patterns(&c->conf->run, redact, &err) || past_load(p, c, &err) ||
+	if (redact_add_patterns(redact, c->conf->run.redact, c->conf->run.redact_n, &err) || past_load(p, c, &err) ||
 	    hide(p, redact, &err)) {
 		log_error(&c->log, "%s", err.text);
 		return err.status == EXS_NOTFOUND ? EXIT_RUN : exit_of_status(err.status);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * calls.c - see calls.h: all ports but the store. Every function has the same lines: enter, call,
+ * calls.c - see calls.h: all ports but store and budget. Every function has the same lines: enter, call,
  * leave. A handle reaches the caller only from a call that went well.
  */
 #include "host/calls.h"
@@ -9,44 +9,7 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "host/guard.h"
-
-/* A call that may add rows: the batch is open to this battery only, and rolled back when it fails.
- */
-struct session {
-	struct guard g;
-	struct batch *b;
-	struct batch_mark mark;
-};
-
-static exs_status session_begin(struct session *s, struct instance *in, struct batch *b,
-				const char *what, exs_err *err)
-{
-	exs_status status = guard_enter(&s->g, in, what, err);
-
-	s->b = b;
-	if (status == EXS_OK && b) {
-		s->mark = batch_mark(b);
-		b->open_to = &in->store_svc;
-	}
-	return status;
-}
-
-static exs_status session_end(struct session *s, exs_status status, exs_err *err)
-{
-	status = guard_leave(&s->g, status, err);
-	if (s->b) {
-		s->b->open_to = NULL;
-		if (status)
-			batch_rollback(s->b, s->mark);
-	}
-	return status;
-}
-
-static exs_batch *pub(struct batch *b)
-{
-	return b ? batch_public(b) : NULL;
-}
+#include "host/calls_session.h"
 
 /* ---- checkpoint ---- */
 
@@ -59,7 +22,7 @@ exs_status call_ckpt_begin(struct instance *in, const exs_run_info *run, struct 
 
 	if (session_begin(&s, in, b, "checkpoint.begin", err))
 		return err->status;
-	status = session_end(&s, in->checkpoint->begin(in->self, run, pub(b), &c, err), err);
+	status = session_end(&s, in->checkpoint->begin(in->self, run, session_rows(b), &c, err), err);
 	if (status == EXS_OK)
 		*out = c;
 	return status;
@@ -74,7 +37,7 @@ exs_status call_ckpt_adopt(struct instance *in, const exs_run_info *run, struct 
 
 	if (session_begin(&s, in, b, "checkpoint.adopt", err))
 		return err->status;
-	status = session_end(&s, in->checkpoint->adopt(in->self, run, pub(b), &c, err), err);
+	status = session_end(&s, in->checkpoint->adopt(in->self, run, session_rows(b), &c, err), err);
 	if (status == EXS_OK)
 		*out = c;
 	return status;
@@ -87,7 +50,7 @@ exs_status call_ckpt_append(struct instance *in, exs_ckpt *c, const exs_fact *co
 
 	if (session_begin(&s, in, b, "checkpoint.append", err))
 		return err->status;
-	return session_end(&s, in->checkpoint->append(c, facts, n, pub(b), err), err);
+	return session_end(&s, in->checkpoint->append(c, facts, n, session_rows(b), err), err);
 }
 
 exs_status call_ckpt_end(struct instance *in, exs_ckpt *c, int32_t how, exs_str status,
@@ -97,7 +60,7 @@ exs_status call_ckpt_end(struct instance *in, exs_ckpt *c, int32_t how, exs_str 
 
 	if (session_begin(&s, in, b, "checkpoint.end", err))
 		return err->status;
-	return session_end(&s, in->checkpoint->end(c, how, status, pub(b), err), err);
+	return session_end(&s, in->checkpoint->end(c, how, status, session_rows(b), err), err);
 }
 
 /* A function of ours that the battery calls back for each row. */
@@ -177,7 +140,7 @@ exs_status call_audit_record(struct instance *in, exs_trail *t, const exs_fact *
 
 	if (session_begin(&s, in, b, "audit.record", err))
 		return err->status;
-	return session_end(&s, in->audit->record(t, fact, pub(b), err), err);
+	return session_end(&s, in->audit->record(t, fact, session_rows(b), err), err);
 }
 
 exs_status call_audit_finish(struct instance *in, exs_trail *t, exs_err *err)
@@ -192,100 +155,6 @@ exs_status call_audit_finish(struct instance *in, exs_trail *t, exs_err *err)
 		return guard_leave(&g, status, err);
 	guard_leave_void(&g); /* that a trail closes does not mean that it can be written again */
 	return EXS_OK;
-}
-
-/* ---- budget ---- */
-
-exs_status call_budget_check(struct instance *in, const exs_run_info *run, exs_err *err)
-{
-	struct guard g;
-
-	if (guard_enter(&g, in, "budget.check", err))
-		return err->status;
-	return guard_leave(&g, in->budget->check(in->self, run, err), err);
-}
-
-exs_status call_budget_start(struct instance *in, const exs_run_info *run, bool sent,
-			     struct batch *b, exs_purse **out, exs_err *err)
-{
-	struct session s;
-	exs_purse *p = NULL;
-	exs_status status;
-
-	if (session_begin(&s, in, b, "budget.start", err))
-		return err->status;
-	status = session_end(&s, in->budget->start(in->self, run, sent, pub(b), &p, err), err);
-	if (status == EXS_OK)
-		*out = p;
-	return status;
-}
-
-exs_status call_budget_price(struct instance *in, const char *model, exs_usage *usage, exs_err *err)
-{
-	struct guard g;
-	exs_usage priced = *usage;
-	exs_status status;
-
-	if (!EXS_CAN(in->budget, price))
-		return EXS_OK;
-	if (guard_enter(&g, in, "budget.price", err))
-		return err->status;
-	status = guard_leave(&g, in->budget->price(in->self, model, &priced, err), err);
-	if (status == EXS_OK && priced.cost_micro > 0) /* it says what it cost and nothing else */
-		usage->cost_micro = priced.cost_micro;
-	return status;
-}
-
-exs_status call_budget_reserve(struct instance *in, exs_purse *p, const exs_spend *spend,
-			       struct batch *own, exs_allowance *out, exs_err *err)
-{
-	exs_allowance a = { .size = sizeof a };
-	struct session s;
-	exs_status status;
-
-	if (own)
-		own->bounds_allowed = true;
-	if (session_begin(&s, in, own, "budget.reserve", err))
-		return err->status;
-	status = session_end(&s, in->budget->reserve(p, spend, pub(own), &a, err), err);
-	if (status)
-		return status;
-	a.limit[sizeof a.limit - 1] = a.words[sizeof a.words - 1] = '\0';
-	*out = a;
-	return EXS_OK;
-}
-
-exs_status call_budget_settle(struct instance *in, exs_purse *p, const exs_usage *actual,
-			      const exs_tally *so_far, struct batch *b, exs_err *err)
-{
-	struct session s;
-
-	if (session_begin(&s, in, b, "budget.settle", err))
-		return err->status;
-	return session_end(&s, in->budget->settle(p, actual, so_far, pub(b), err), err);
-}
-
-exs_status call_budget_finish(struct instance *in, exs_purse *p, int32_t how,
-			      const exs_tally *total, struct batch *b, exs_err *err)
-{
-	struct session s;
-
-	if (session_begin(&s, in, b, "budget.finish", err))
-		return err->status;
-	return session_end(&s, in->budget->finish(p, how, total, pub(b), err), err);
-}
-
-exs_status call_budget_explain(struct instance *in, const char *caller, exs_sink *json,
-			       exs_err *err)
-{
-	struct guard g;
-
-	if (!EXS_CAN(in->budget, explain))
-		return err_set(err, EXS_UNSUPPORTED, 0, "budget '%s' does not tell its figures",
-			       in->conf->name);
-	if (guard_enter(&g, in, "budget.explain", err))
-		return err->status;
-	return guard_leave(&g, in->budget->explain(in->self, caller, json, err), err);
 }
 
 /* ---- critic ---- */

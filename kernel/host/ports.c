@@ -21,8 +21,6 @@ struct port_rule {
 	struct required fn[REQUIRED_MAX];
 };
 
-/* Up to the last member of revision 1; what came later is asked for with EXS_CAN. */
-#define UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
 #define FN(type, member)                                                                           \
 	{                                                                                          \
 #member, offsetof(type, member)                                                    \
@@ -40,7 +38,7 @@ static const struct port_rule rules[] = {
 	  sizeof(exs_audit),
 	  { FN(exs_audit, start), FN(exs_audit, record), FN(exs_audit, finish) } },
 	{ EXS_PORT_BUDGET,
-	  UP_TO(exs_budget, finish),
+	  offsetof(exs_budget, explain), /* which may be missing */
 	  { FN(exs_budget, check), FN(exs_budget, start), FN(exs_budget, reserve),
 	    FN(exs_budget, settle), FN(exs_budget, finish) } },
 	{ EXS_PORT_CRITIC,

@@ -23,6 +23,7 @@ void run_tally_fill(const struct run *run, exs_tally *out)
 	out->attempt = s->attempt;
 	out->calls = s->calls_ended;
 	out->run_ms = run_active_ms(run);
+	out->left_ms = cancel_public(run->token)->left_ms(cancel_public(run->token));
 	out->usage = s->usage;
 	out->usage.size = sizeof out->usage;
 }
@@ -57,8 +58,7 @@ void purse_price(struct run *run, const char *target, exs_usage *usage)
 {
 	exs_err err = EXS_ERR_INIT;
 
-	if (run->host->budget &&
-	    call_budget_price(run->host->budget, target, usage, &err))
+	if (run->host->budget && call_budget_price(run->host->budget, target, usage, &err))
 		log_warn(run->host->log, "run %s: what a turn cost is not known: %s", run->id,
 			 err.text);
 }

@@ -88,6 +88,16 @@ exs_status redact_add_pattern(struct redact *r, const char *pattern, exs_err *er
 	return status;
 }
 
+exs_status redact_add_patterns(struct redact *r, const char *const *patterns, size_t n, exs_err *err)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (redact_add_pattern(r, patterns[i], err))
+			return err->status;
+	return EXS_OK;
+}
+
 void redact_release(struct redact *r)
 {
 	size_t i;

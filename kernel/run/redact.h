@@ -41,6 +41,7 @@ typedef bool redact_tool(const void *arg, const char *name);
 exs_status redact_add_secret(struct redact *r, exs_str secret, exs_err *err);
 /* As base/pattern.h takes it. */
 exs_status redact_add_pattern(struct redact *r, const char *pattern, exs_err *err);
+exs_status redact_add_patterns(struct redact *r, const char *const *patterns, size_t n, exs_err *err);
 void redact_release(struct redact *r); /* takes what is all zero */
 
 /*

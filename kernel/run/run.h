@@ -292,7 +292,7 @@ void turn_abandon(struct run *run);
 struct turn_work *turn_of_mail(struct mail *mail);
 
 /* ---- purse.c ---- */
-void run_tally_fill(const struct run *run, exs_tally *out); /* but for left_ms */
+void run_tally_fill(const struct run *run, exs_tally *out);
 exs_status purse_start(struct run *run, exs_err *err);	     /* into the open batch */
 /* Fills what it cost, where that is known. */
 void purse_price(struct run *run, const char *target, exs_usage *usage);

@@ -28,14 +28,12 @@ exs_status shown_open(struct engine *e, exs_err *err)
 {
 	const struct conf_run *run = &e->host->conf->run;
 	uint32_t t;
-	size_t i;
 
 	for (t = 0; t < e->tools.n; t++)
 		if (e->tools.tools[t].flags & EXS_TOOL_SECRET_ARGS)
 			e->secret_args = true;
-	for (i = 0; i < run->redact_n; i++)
-		if (redact_add_pattern(&e->redact, run->redact[i], err))
-			return err->status;
+	if (redact_add_patterns(&e->redact, run->redact, run->redact_n, err))
+		return err->status;
 	return add_secrets(e, err);
 }
 
