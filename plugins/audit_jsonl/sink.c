@@ -10,8 +10,8 @@
 static exs_status sink_failed(const struct sink *s, const char *what, int sys, exs_err *err)
 {
 	const char *help = sys == ENOSPC || sys == EDQUOT ? ": make room on its disk"
-			   : sys == EFBIG		  ? ": rotate it, or raise the limit of file sizes"
-			   : sys == ENOENT		  ? ": make its folder"
+			   : sys == EFBIG  ? ": rotate it, or raise the limit of file sizes"
+			   : sys == ENOENT ? ": make its folder"
 			   : sys == EACCES || sys == EPERM
 				   ? ": give this user the right to write it"
 				   : "";
