@@ -116,6 +116,25 @@ exs_status call_ckpt_list(struct instance *in, uint32_t flags, exs_status (*row)
 	return guard_leave(&r.g, in->checkpoint->list(in->self, flags, read_text, &r, err), err);
 }
 
+exs_status call_ckpt_forget(struct instance *in, const char *run_id, struct batch *b, bool *more,
+			    exs_err *err)
+{
+	struct session s;
+	int32_t again = 0;
+	exs_status status;
+
+	if (!EXS_CAN(in->checkpoint, forget))
+		return err_set(err, EXS_UNSUPPORTED, 0, "checkpoint '%s' keeps its runs for ever",
+			       in->conf->name);
+	if (session_begin(&s, in, b, "checkpoint.forget", err))
+		return err->status;
+	status = in->checkpoint->forget(in->self, run_id, session_rows(b), &again, err);
+	status = session_end(&s, status, err);
+	if (status == EXS_OK)
+		*more = again != 0;
+	return status;
+}
+
 /* ---- audit ---- */
 
 exs_status call_audit_start(struct instance *in, const exs_run_info *run, exs_trail **out,

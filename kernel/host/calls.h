@@ -23,6 +23,10 @@ exs_status call_store_submit(struct instance *in, struct batch *b, struct pendin
 /* The same, and waits up to WAIT_STORE_MS; takes what is in the batch. Not on a step worker. */
 exs_status call_store_commit(struct instance *in, struct batch *b, exs_err *err);
 exs_status call_store_stat(struct instance *in, exs_sink *json, exs_err *err);
+/* UNSUPPORTED with a sentence when the battery has no such function. */
+exs_status call_store_copy(struct instance *in, const char *path, exs_err *err);
+exs_status call_store_restore(struct instance *in, const char *path, exs_err *err);
+exs_status call_store_compact(struct instance *in, exs_err *err);
 
 /* ---- checkpoint ---- */
 exs_status call_ckpt_begin(struct instance *in, const exs_run_info *run, struct batch *b,
@@ -37,6 +41,9 @@ exs_status call_ckpt_load(struct instance *in, const char *run_id,
 			  exs_status (*row)(void *, const exs_fact *), void *arg, exs_err *err);
 exs_status call_ckpt_list(struct instance *in, uint32_t flags, exs_status (*row)(void *, exs_str),
 			  void *arg, exs_err *err);
+/* run_id NULL: what an interrupted forget has left. UNSUPPORTED when the battery cannot. */
+exs_status call_ckpt_forget(struct instance *in, const char *run_id, struct batch *b, bool *more,
+			    exs_err *err);
 
 /* ---- audit ---- */
 exs_status call_audit_start(struct instance *in, const exs_run_info *run, exs_trail **out,

@@ -28,10 +28,10 @@ struct port_rule {
 
 static const struct port_rule rules[] = {
 	{ EXS_PORT_STORE,
-	  sizeof(exs_store),
+	  offsetof(exs_store, restore), /* which may be missing, as what follows it */
 	  { FN(exs_store, get), FN(exs_store, scan), FN(exs_store, submit), FN(exs_store, stat) } },
 	{ EXS_PORT_CHECKPOINT,
-	  sizeof(exs_checkpoint),
+	  offsetof(exs_checkpoint, forget), /* which may be missing */
 	  { FN(exs_checkpoint, begin), FN(exs_checkpoint, adopt), FN(exs_checkpoint, append),
 	    FN(exs_checkpoint, end), FN(exs_checkpoint, load), FN(exs_checkpoint, list) } },
 	{ EXS_PORT_AUDIT,

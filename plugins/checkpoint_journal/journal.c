@@ -9,6 +9,7 @@
  */
 #include <executus/port/checkpoint.h>
 
+#include "forget.h"
 #include "load.h"
 #include "rows.h"
 
@@ -103,6 +104,9 @@ static exs_status journal_begin(exs_self *self, const exs_run_info *run, exs_bat
 		return exs_fail(err, EXS_CONFLICT, 0, "run '%s' exists: resume it", run->run_id);
 	if (s != EXS_NOTFOUND)
 		return exs_fail(err, s, found.sys, "%s", found.text);
+	s = forget_check(self, run->run_id, err);
+	if (s != EXS_OK)
+		return s;
 	if (handle_new(self, run, batch, &ckpt, err))
 		return err->status;
 	ckpt->exact = 1;
@@ -264,6 +268,7 @@ static const exs_checkpoint checkpoint = {
 	.end = journal_end,
 	.load = journal_load,
 	.list = journal_list,
+	.forget = journal_forget,
 };
 
 static const void *journal_port(exs_self *self, const char *port_id)

@@ -35,6 +35,11 @@ exs_str key_open(struct key *k, const char *id)
 	return key_make(k, "open/%s", id);
 }
 
+exs_str key_gone(struct key *k, const char *id)
+{
+	return key_make(k, "gone/%s", id);
+}
+
 exs_str key_facts(struct key *k, const char *id)
 {
 	return key_make(k, "fact/%s/", id);

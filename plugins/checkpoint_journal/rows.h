@@ -4,6 +4,7 @@
  *
  *	run/ID            head of a run
  *	open/ID           empty: the run can be resumed
+ *	gone/ID           empty: the run is forgotten, and facts of it are still to be deleted
  *	fact/ID/SEQ       first row of a fact, SEQ in 16 hex digits
  *	fact/ID/SEQ/PART  what did not fit, PART 1, 2 ... in 4 hex digits
  *
@@ -40,6 +41,7 @@ int run_id_ok(const char *id);
 
 exs_str key_run(struct key *k, const char *id);
 exs_str key_open(struct key *k, const char *id);
+exs_str key_gone(struct key *k, const char *id);
 exs_str key_facts(struct key *k, const char *id); /* the prefix of all of them */
 exs_str key_fact(struct key *k, const char *id, int64_t seq, unsigned part);
 

@@ -140,11 +140,15 @@ static void *run(void *arg)
 		struct batch *first = next_group(c, check_ms, &stop);
 
 		if (first) {
+			pthread_mutex_lock(&c->group.env->writing);
 			group_commit(&c->group, first);
+			pthread_mutex_unlock(&c->group.env->writing);
 			answer(first);
 		}
 		if (now_ms() >= check_ms) {
+			pthread_mutex_lock(&c->group.env->writing);
 			env_check_readers(c->group.env);
+			pthread_mutex_unlock(&c->group.env->writing);
 			check_ms = now_ms() + READER_CHECK_MS;
 		}
 	}

@@ -20,13 +20,11 @@ static exs_status io(exs_err *err, const char *path, const char *what)
 			strerror(errno));
 }
 
-static exs_status write_copy(struct env *env, int fd, exs_err *err)
+int copy_to(struct env *env, int fd)
 {
 	sigset_t all, before;
 	int rc;
 
-	if (env_enter(env, err))
-		return err->status;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before); /* LMDB starts a thread to compact */
 	rc = mdb_env_copyfd2(env->mdb, fd, MDB_CP_COMPACT);
@@ -34,14 +32,23 @@ static exs_status write_copy(struct env *env, int fd, exs_err *err)
 		rc = mdb_env_copyfd2(env->mdb, fd,
 				     0); /* pages that LMDB lost count of: as they are, then */
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+static exs_status write_copy(struct env *env, int fd, exs_err *err)
+{
+	int rc;
+
+	if (env_enter(env, err))
+		return err->status;
+	rc = copy_to(env, fd);
 	if (rc)
 		env_fail(env, err, rc, "be copied");
 	env_leave(env);
 	return rc ? err->status : EXS_OK;
 }
 
-/* The name of a file is durable when its folder is. */
-static int sync_folder(const char *path)
+int copy_sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder =
@@ -59,7 +66,7 @@ static int sync_folder(const char *path)
 static exs_status publish(const char *part, const char *path, exs_err *err)
 {
 	if (link(part, path) == 0)
-		return sync_folder(path) ? io(err, path, "made durable") : EXS_OK;
+		return copy_sync_folder(path) ? io(err, path, "made durable") : EXS_OK;
 	if (errno == EEXIST)
 		return exs_fail(err, EXS_CONFLICT, EEXIST,
 				"'%s' is there already: a copy replaces nothing", path);

@@ -163,6 +163,7 @@ exs_status env_open(struct env *env, const exs_host *host, const exs_conf *conf,
 		goto undo_claim;
 	fit_limit(env);
 	pthread_rwlock_init(&env->lock, NULL);
+	pthread_mutex_init(&env->writing, NULL);
 	env_check_readers(env);
 	if (!env->sync)
 		exs_logf(host, EXS_WARN,
@@ -183,6 +184,7 @@ void env_close(struct env *env)
 			(void)mdb_env_sync(env->mdb, 1); /* promised nothing, but costs little */
 		mdb_env_close(env->mdb);
 	}
+	pthread_mutex_destroy(&env->writing);
 	pthread_rwlock_destroy(&env->lock);
 	close(env->owner_fd);
 	free(env->path);
@@ -225,6 +227,18 @@ void env_read_end(struct env *env, MDB_txn *txn)
 	env_leave(env);
 }
 
+/* lock is held for writing. */
+static exs_status open_again(struct env *env, exs_err *err)
+{
+	exs_status s = open_mdb(env, err);
+
+	if (s)
+		snprintf(env->dead, sizeof env->dead,
+			 "the store failed and could not be opened again (%.90s): restart",
+			 err->text);
+	return s;
+}
+
 exs_status env_repair(struct env *env, exs_err *err)
 {
 	exs_status s;
@@ -232,11 +246,27 @@ exs_status env_repair(struct env *env, exs_err *err)
 	pthread_rwlock_wrlock(&env->lock);
 	mdb_env_close(env->mdb);
 	env->mdb = NULL;
-	s = open_mdb(env, err);
-	if (s)
-		snprintf(env->dead, sizeof env->dead,
-			 "the store failed and could not be opened again (%.90s): restart",
-			 err->text);
+	s = open_again(env, err);
+	pthread_rwlock_unlock(&env->lock);
+	return s;
+}
+
+exs_status env_reopen(struct env *env, exs_status (*change)(struct env *env, exs_err *err),
+		      exs_err *err)
+{
+	exs_err why = EXS_ERR_INIT;
+	exs_status s;
+
+	pthread_rwlock_wrlock(&env->lock);
+	if (!env->mdb) {
+		s = exs_fail(err, EXS_IO, EIO, "%s", env->dead);
+	} else {
+		mdb_env_close(env->mdb);
+		env->mdb = NULL;
+		s = change(env, err);
+		if (open_again(env, &why))
+			s = exs_fail(err, why.status, why.sys, "%s", why.text);
+	}
 	pthread_rwlock_unlock(&env->lock);
 	return s;
 }

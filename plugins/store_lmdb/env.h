@@ -28,6 +28,7 @@ struct env {
 	char *path;
 	int owner_fd;
 	pthread_rwlock_t lock; /* held for reading while inside, for writing while repaired */
+	pthread_mutex_t writing; /* held by the committer for a group, by compact; before `lock` */
 	MDB_env *mdb;	       /* NULL: dead */
 	MDB_dbi rows;
 	uint64_t map_bytes, limit_bytes;
@@ -50,6 +51,11 @@ void env_leave(struct env *env);
 /* Closes, opens, checks. Not OK: dead from now on. [committer] */
 exs_status env_repair(struct env *env, exs_err *err);
 
+/* Closes, lets `change` work on the files, opens again. `writing` is held. Not OK of the opening:
+ * dead from now on. */
+exs_status env_reopen(struct env *env, exs_status (*change)(struct env *env, exs_err *err),
+		      exs_err *err);
+
 /* Closes for good: it failed again right after a repair. [committer] */
 void env_die(struct env *env, const char *why);
 
@@ -65,6 +71,11 @@ int env_used(const struct env *env, MDB_txn *reading, uint64_t *out);
 /* schema.c: opens the two maps inside, makes them in a new file, refuses what is not ours or is
  * newer. */
 exs_status schema_open(struct env *env, exs_err *err);
+
+/* OK when that value of the "schema" row is of a store that this battery reads. `path` is for the
+ * sentence. */
+exs_status schema_check(const char *path, const MDB_val *value, exs_err *err);
+#define SCHEMA_KEY "schema"
 
 /* tail.c: CORRUPT when the file ends before pages that are in use. */
 exs_status tail_check(const struct env *env, exs_err *err);

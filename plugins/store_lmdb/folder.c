@@ -129,9 +129,10 @@ exs_status folder_prepare(const char *path, exs_err *err)
 	return EXS_OK;
 }
 
-static int lock_byte(int fd, off_t at)
+/* n 0: up to the end of all offsets. */
+static int lock_bytes(int fd, short type, off_t at, off_t n)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1 };
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = n };
 
 	return fcntl(fd, F_OFD_SETLK, &lock);
 }
@@ -148,20 +149,41 @@ exs_status folder_claim(const char *path, int *out, exs_err *err)
 	if (fd < 0)
 		return exs_fail(err, EXS_IO, errno, "'%s/%s' cannot be opened: %s", path,
 				OWNERS_FILE, strerror(errno));
-	if (lock_byte(fd, (off_t)getpid()) == 0) {
+	if (lock_bytes(fd, F_WRLCK, (off_t)getpid(), 1) == 0) {
 		*out = fd;
 		return EXS_OK;
 	}
 	if (errno == EAGAIN || errno == EACCES)
 		exs_fail(err, EXS_CONFLICT, errno,
 			 "the store in '%s' is already open in this process (or in a container "
-			 "with the same process id): bind it once",
+			 "with the same process id), or is being compacted: bind it once",
 			 path);
 	else
 		exs_fail(err, EXS_IO, errno, "'%s/%s' cannot be locked: %s", path, OWNERS_FILE,
 			 strerror(errno));
 	close(fd);
 	return err->status;
+}
+
+exs_status folder_shut(const char *path, int fd, exs_err *err)
+{
+	if (lock_bytes(fd, F_WRLCK, 0, 0) == 0)
+		return EXS_OK;
+	if (errno == EAGAIN || errno == EACCES)
+		return exs_fail(err, EXS_AGAIN, errno,
+				"another process has the store in '%s' open: try again when it has "
+				"ended",
+				path);
+	return exs_fail(err, EXS_IO, errno, "'%s/%s' cannot be locked: %s", path, OWNERS_FILE,
+			strerror(errno));
+}
+
+void folder_share(int fd)
+{
+	off_t own = (off_t)getpid();
+
+	(void)lock_bytes(fd, F_UNLCK, 0, own); /* to give up a lock does not fail */
+	(void)lock_bytes(fd, F_UNLCK, own + 1, 0);
 }
 
 exs_status folder_check_file(const char *path, const char *name, exs_err *err)

@@ -25,6 +25,13 @@ exs_status folder_prepare(const char *path, exs_err *err);
  */
 exs_status folder_claim(const char *path, int *out, exs_err *err);
 
+/*
+ * Shuts the folder for all other processes until folder_share: AGAIN while one has it open. `fd` is
+ * what folder_claim gave.
+ */
+exs_status folder_shut(const char *path, int fd, exs_err *err);
+void folder_share(int fd);
+
 /* DENIED when the file is there and others may read or write it. */
 exs_status folder_check_file(const char *path, const char *name, exs_err *err);
 

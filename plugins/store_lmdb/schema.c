@@ -7,7 +7,6 @@
 
 #define MAGIC	       "EXSTORE"
 #define SCHEMA_VERSION 1u
-#define SCHEMA_KEY     "schema"
 
 struct schema {
 	char magic[8];
@@ -28,27 +27,27 @@ static uint32_t get32(const unsigned char p[4])
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static exs_status not_ours(const struct env *env, exs_err *err)
+static exs_status not_ours(const char *path, exs_err *err)
 {
 	return exs_fail(err, EXS_CORRUPT, 0,
 			"'%s' holds LMDB data that is no store of executus: set another 'path'",
-			env->path);
+			path);
 }
 
-static exs_status check(const struct env *env, const MDB_val *value, exs_err *err)
+exs_status schema_check(const char *path, const MDB_val *value, exs_err *err)
 {
 	struct schema found;
 
 	if (value->mv_size < sizeof found)
-		return not_ours(env, err);
+		return not_ours(path, err);
 	memcpy(&found, value->mv_data, sizeof found);
 	if (memcmp(found.magic, MAGIC, sizeof found.magic) != 0)
-		return not_ours(env, err);
+		return not_ours(path, err);
 	if (get32(found.version) != SCHEMA_VERSION)
 		return exs_fail(err, EXS_UNSUPPORTED, 0,
 				"the store in '%s' has version %u, this battery reads version %u: "
 				"use a newer executus",
-				env->path, get32(found.version), SCHEMA_VERSION);
+				path, get32(found.version), SCHEMA_VERSION);
 	return EXS_OK;
 }
 
@@ -79,10 +78,10 @@ static exs_status load(struct env *env, exs_err *err)
 		mdb_txn_abort(txn);
 		if (rc == MDB_NOTFOUND)
 			return EXS_NOTFOUND;
-		return rc == MDB_INCOMPATIBLE ? not_ours(env, err)
+		return rc == MDB_INCOMPATIBLE ? not_ours(env->path, err)
 					      : env_fail(env, err, rc, "be read");
 	}
-	s = check(env, &value, err);
+	s = schema_check(env->path, &value, err);
 	(void)mdb_txn_commit(txn); /* of a reading transaction: keeps the maps open */
 	return s;
 }
@@ -133,7 +132,7 @@ static exs_status create(struct env *env, exs_err *err)
 	rc = is_empty(txn, &empty);
 	if (!rc && !empty) {
 		mdb_txn_abort(txn);
-		return not_ours(env, err);
+		return not_ours(env->path, err);
 	}
 	if (!rc)
 		rc = write_schema(env, txn);
@@ -154,5 +153,5 @@ exs_status schema_open(struct env *env, exs_err *err)
 	if (create(env, err))
 		return err->status;
 	s = load(env, err);
-	return s == EXS_NOTFOUND ? not_ours(env, err) : s;
+	return s == EXS_NOTFOUND ? not_ours(env->path, err) : s;
 }

@@ -44,6 +44,8 @@ static const exs_store table = {
 	.submit = store_submit,
 	.stat = lmdb_stat,
 	.copy = lmdb_copy,
+	.restore = lmdb_restore,
+	.compact = lmdb_compact,
 };
 
 static exs_status open_(const exs_host *host, const exs_conf *conf, exs_self **out, exs_err *err)

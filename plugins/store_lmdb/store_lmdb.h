@@ -18,5 +18,13 @@ exs_status lmdb_scan(exs_self *self, exs_str prefix, exs_str from, uint32_t flag
 		     void *arg, exs_err *err);
 exs_status lmdb_stat(exs_self *self, exs_sink *json, exs_err *err);
 exs_status lmdb_copy(exs_self *self, const char *path, exs_err *err);
+exs_status lmdb_restore(exs_self *self, const char *path, exs_err *err);
+exs_status lmdb_compact(exs_self *self, exs_err *err);
+
+/* copy.c: the whole store, without what is free in it, to an open file that is empty. The caller
+ * is inside. */
+int copy_to(struct env *env, int fd);
+/* The name of a file is durable when its folder is. -1: errno. */
+int copy_sync_folder(const char *path);
 
 #endif

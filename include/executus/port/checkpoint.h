@@ -19,6 +19,7 @@
 EXS_BEGIN
 
 #define EXS_PORT_CHECKPOINT "executus.checkpoint/1"
+#define EXS_CKPT_FORGET_MAX 2048u
 
 typedef struct exs_ckpt exs_ckpt;
 
@@ -67,6 +68,13 @@ typedef struct exs_checkpoint {
 	exs_status (*list)(exs_self *self, uint32_t flags,
 			   exs_status (*row)(void *arg, exs_str head) /* [any-thread] of list */, void *arg,
 			   exs_err *err);
+	/*
+	 * Adds to the batch what takes a run out of the store, at most EXS_CKPT_FORGET_MAX rows at a time: the first
+	 * call takes it out of list and load for good, later ones clear the rest away. The host commits the batch and
+	 * calls again while *more is 1. With run_id NULL: what an interrupted forget has left. NOTFOUND: there is
+	 * nothing. May be NULL: runs stay for ever. [any-thread]
+	 */
+	exs_status (*forget)(exs_self *self, const char *run_id, exs_batch *batch, int32_t *more, exs_err *err);
 } exs_checkpoint;
 
 EXS_END

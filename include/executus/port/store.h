@@ -71,6 +71,17 @@ typedef struct exs_store {
 	exs_status (*stat)(exs_self *self, exs_sink *json, exs_err *err);
 	/* A consistent copy to a path that must not exist yet. May be NULL. [any-thread] */
 	exs_status (*copy)(exs_self *self, const char *path, exs_err *err);
+	/*
+	 * Replaces all rows by those of a copy, in one step: who reads sees the old or the new ones, and so does who
+	 * comes after a crash. CORRUPT: the copy is damaged or no copy of such a store; UNSUPPORTED: it was made by a
+	 * newer battery. Not OK: nothing was changed. May be NULL. [any-thread]
+	 */
+	exs_status (*restore)(exs_self *self, const char *path, exs_err *err);
+	/*
+	 * Gives room that is free inside the store back to the file system. AGAIN: not while other processes have it
+	 * open. May be NULL: there is nothing to give back. [any-thread]
+	 */
+	exs_status (*compact)(exs_self *self, exs_err *err);
 } exs_store;
 
 EXS_END
