@@ -111,6 +111,14 @@ int cmd_check(struct cli *c);
 int cmd_batteries(struct cli *c);
 int cmd_store(struct cli *c);
 int cmd_budget(struct cli *c);
+int cmd_hold(struct cli *c);
+int cmd_release(struct cli *c);
 int cmd_help(struct cli *c);
+
+/* ---- the verbs of store, which cmd_store calls when the store is open ---- */
+
+int store_restore(struct cli *c);
+int store_verify(struct cli *c);
+int store_prune(struct cli *c);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "host/calls.h"
+#include "run/hold.h"
 
 #define LIMIT	    100 /* without --limit */
 #define HEAD_MAX    (64u << 10)
@@ -25,6 +26,7 @@ struct listing {
 	struct buf text; /* JSON, or nothing */
 	long limit, n;
 	bool json;
+	struct holds holds;
 };
 
 static bool wanted(const struct opts *o, exs_str status, exs_str agent)
@@ -34,6 +36,20 @@ static bool wanted(const struct opts *o, exs_str status, exs_str agent)
 	if (s && !str_is(status, strcmp(s, OPEN) == 0 ? RUNNING : s))
 		return false;
 	return !a || str_is(agent, a);
+}
+
+/* The stored head, and whether a person holds the run. */
+static void put_json(struct listing *l, exs_str head)
+{
+	auto_free char *run = json_get_textz(head, "run", HEAD_MAX);
+
+	buf_puts(&l->text, l->n ? ",\n" : "[");
+	if (!run || !head.n || !holds_has(&l->holds, run)) {
+		buf_str(&l->text, head);
+		return;
+	}
+	buf_str(&l->text, str_n(head.p, head.n - 1));
+	buf_puts(&l->text, ",\"held\":true}");
 }
 
 static void put_row(struct listing *l, exs_str head, exs_str status, exs_str agent)
@@ -75,9 +91,7 @@ static exs_status row(void *arg, exs_str head)
 	if (l->n == l->limit)
 		return EXS_TOOBIG;
 	if (l->json)
-		buf_puts(&l->text, l->n ? ",\n" : "[");
-	if (l->json)
-		buf_str(&l->text, head);
+		put_json(l, head);
 	else if (l->n == 0)
 		out_printf(&l->c->out, "%-26s  %-11s  %-12s  %-16s  %s\n", "RUN", "STATUS", "AGENT",
 			   "STARTED (UTC)", "INPUT");
@@ -113,6 +127,8 @@ int cmd_runs(struct cli *c)
 
 	if (!cli_open_past(c, &code))
 		return code;
+	if (l.json && c->host->store && holds_read(c->host, &l.holds, &err))
+		return cli_failed(c, &err);
 	l.limit = limit ? strtol(limit, NULL, 10) : LIMIT;
 	buf_init(&l.text, CLI_JSON_MAX);
 	status = call_ckpt_list(c->host->checkpoint,
@@ -124,5 +140,6 @@ int cmd_runs(struct cli *c)
 	else if (status == EXS_OK && l.n == 0 && c->host->store)
 		explain(&l);
 	out_buf(&c->out, &l.text);
+	holds_release(&l.holds);
 	return status ? cli_failed(c, &err) : EXIT_OK;
 }

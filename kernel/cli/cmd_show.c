@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/live.h"
 #include "cli/past.h"
 #include "cli/talk.h"
+#include "run/hold.h"
 #include "run/redact.h"
 #include "run/words.h"
 
@@ -146,6 +149,23 @@ static const char *or_none(const char *s)
 	return s && s[0] ? s : "-";
 }
 
+/* The reason of the person who holds the run, perhaps empty; NULL: it is not held. */
+static char *hold_reason(struct cli *c, const char *id)
+{
+	exs_err ignored = EXS_ERR_INIT;
+	char *why = NULL;
+	struct buf row;
+
+	buf_init(&row, HOLD_ROW_MAX);
+	if (c->host->store && hold_read(c->host, id, &row, &ignored) == EXS_OK) {
+		why = json_get_textz(buf_view(&row), "why", HOLD_WHY_MAX);
+		if (!why)
+			why = strdup("(its row cannot be read)");
+	}
+	buf_release(&row);
+	return why;
+}
+
 static void put_member(struct buf *b, const char *key, const char *text)
 {
 	buf_printf(b, ",\"%s\":", key);
@@ -155,6 +175,7 @@ static void put_member(struct buf *b, const char *key, const char *text)
 static void summary_json(struct cli *c, const struct past *p)
 {
 	const struct state *s = &p->state;
+	auto_free char *held = hold_reason(c, p->id);
 	struct buf b;
 
 	buf_init(&b, CLI_JSON_MAX);
@@ -171,6 +192,8 @@ static void summary_json(struct cli *c, const struct past *p)
 	put_member(&b, "output", s->output);
 	put_member(&b, "error", s->status == EXS_ENDED_OK ? "" : s->why);
 	put_member(&b, "damage", p->damage.status ? p->damage.text : "");
+	if (held)
+		put_member(&b, "held", held);
 	buf_printf(&b,
 		   ",\"started_ms\":%" PRId64 ",\"ended_ms\":%" PRId64 ",\"last_ms\":%" PRId64
 		   ",\"run_ms\":%" PRId64 ",\"steps\":%" PRId32 ",\"max_steps\":%" PRId32
@@ -221,6 +244,7 @@ static void put_usage(struct buf *b, const struct state *s)
 static void summary_text(struct cli *c, const struct past *p)
 {
 	const struct state *s = &p->state;
+	auto_free char *held = hold_reason(c, p->id);
 	struct buf b;
 
 	buf_init(&b, CLI_STAT_MAX);
@@ -233,6 +257,8 @@ static void summary_text(struct cli *c, const struct past *p)
 	put_times(&b, p);
 	put_usage(&b, s);
 	put_line(&b, "input", or_none(s->input), INPUT_SHOW);
+	if (held)
+		put_line(&b, "held", or_none(held), HOLD_WHY_MAX);
 	if (s->why && s->why[0] && s->status != EXS_ENDED_OK)
 		put_line(&b, "error", s->why, CLI_PATH_MAX);
 	if (s->output && s->output[0])

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_store.c - executus store stat: figures of the store. */
+/* cmd_store.c - executus store: its verbs, and those of them that are one call of the store. */
+#include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "host/calls.h"
+
+/* ---- stat ---- */
 
 static void print_lines(struct out *out, exs_str stat)
 {
@@ -29,17 +33,12 @@ static void print_lines(struct out *out, exs_str stat)
 	}
 }
 
-int cmd_store(struct cli *c)
+static int store_stat(struct cli *c)
 {
 	exs_err err = EXS_ERR_INIT;
 	struct buf_sink sink;
 	struct buf stat;
-	int code;
 
-	if (strcmp(c->opts.args[0], "stat") != 0)
-		return cli_usage(c, "'store' knows 'stat', not '%.40s'", c->opts.args[0]);
-	if (!cli_open_past(c, &code))
-		return code;
 	buf_init(&stat, CLI_STAT_MAX);
 	if (call_store_stat(c->host->store, buf_sink_init(&sink, &stat), &err)) {
 		buf_release(&stat);
@@ -53,4 +52,108 @@ int cmd_store(struct cli *c)
 	print_lines(&c->out, buf_view(&stat));
 	buf_release(&stat);
 	return EXIT_OK;
+}
+
+/* ---- backup and compact ---- */
+
+static int store_backup(struct cli *c)
+{
+	const char *path = c->opts.args[1];
+	exs_err err = EXS_ERR_INIT;
+	struct stat st;
+
+	if (call_store_copy(c->host->store, path, &err)) {
+		int code = cli_failed(c, &err);
+
+		/* The file that is there will be there next time as well. */
+		return err.status == EXS_CONFLICT ? EXIT_STORAGE : code;
+	}
+	if (stat(path, &st))
+		st.st_size = 0;
+	out_text(&c->out, str_of(path));
+	out_printf(&c->out, ": %" PRId64 " bytes\n", (int64_t)st.st_size);
+	return EXIT_OK;
+}
+
+static int64_t file_bytes(struct cli *c)
+{
+	exs_err ignored = EXS_ERR_INIT;
+	struct buf_sink sink;
+	int64_t bytes = 0;
+	struct buf stat;
+
+	buf_init(&stat, CLI_STAT_MAX);
+	if (call_store_stat(c->host->store, buf_sink_init(&sink, &stat), &ignored) == EXS_OK)
+		json_get_int(buf_view(&stat), "file_bytes", &bytes);
+	buf_release(&stat);
+	return bytes;
+}
+
+static int store_compact(struct cli *c)
+{
+	int64_t before = file_bytes(c);
+	exs_err err = EXS_ERR_INIT;
+
+	if (call_store_compact(c->host->store, &err))
+		return cli_failed(c, &err);
+	out_printf(&c->out, "%" PRId64 " bytes, before %" PRId64 "\n", file_bytes(c), before);
+	return EXIT_OK;
+}
+
+/* ---- the verbs ---- */
+
+#define PRUNE_OPTIONS                                                                              \
+	(OPT_BIT(OPT_DRY_RUN) | OPT_BIT(OPT_OLDER_THAN) | OPT_BIT(OPT_KEEP) |                      \
+	 OPT_BIT(OPT_MAX_BYTES) | OPT_BIT(OPT_STATUS) | OPT_BIT(OPT_AGENT) | OPT_BIT(OPT_JSON))
+
+static const struct verb {
+	const char *name;
+	int (*run)(struct cli *c);
+	bool file;	  /* takes one */
+	uint32_t options; /* beside those of every command */
+} verbs[] = {
+	{ "stat", store_stat, false, OPT_BIT(OPT_JSON) },
+	{ "verify", store_verify, false, OPT_BIT(OPT_JSON) },
+	{ "backup", store_backup, true, 0 },
+	{ "restore", store_restore, true, OPT_BIT(OPT_FORCE) },
+	{ "compact", store_compact, false, 0 },
+	{ "prune", store_prune, false, PRUNE_OPTIONS },
+	{ NULL, NULL, false, 0 },
+};
+
+/* Of an option that belongs to another verb nothing would be seen. */
+static const char *foreign_option(const struct opts *o, const struct verb *v)
+{
+	uint32_t i;
+
+	for (i = 0; i < o->given_n; i++) {
+		const struct option_row *row = &opts_options[o->given[i].id];
+
+		if (row->commands != CMD_EVERY && !(v->options & OPT_BIT(o->given[i].id)))
+			return row->name;
+	}
+	return NULL;
+}
+
+int cmd_store(struct cli *c)
+{
+	const struct verb *v = verbs;
+	const char *option;
+	int code;
+
+	while (v->name && strcmp(v->name, c->opts.args[0]) != 0)
+		v++;
+	if (!v->name)
+		return cli_usage(c,
+				 "'store' knows stat, verify, backup, restore, compact and prune, "
+				 "not '%.40s'",
+				 c->opts.args[0]);
+	if (v->file != (c->opts.arg_n > 1))
+		return cli_usage(c,
+				 v->file ? "'store %s' needs a file" : "'store %s' takes no file",
+				 v->name);
+	option = foreign_option(&c->opts, v);
+	if (option)
+		return cli_usage(c, "'store %s' has no option --%s", v->name, option);
+	return cli_open_past(c, &code) ? v->run(c) : code;
 }

@@ -20,7 +20,8 @@ const struct option_row opts_options[OPTIONS] = {
 	[OPT_HELP] = { 'h', "help", NULL, NULL, CMD_EVERY, 0, 0, "show how to use it" },
 	[OPT_VERSION] = { 'V', "version", NULL, NULL, CMD_EVERY, 0, 0,
 			  "print version and battery ABI" },
-	[OPT_AGENT] = { 'a', "agent", "NAME", NULL, CMD_BIT(CMD_RUN) | CMD_BIT(CMD_RUNS), 0, 0,
+	[OPT_AGENT] = { 'a', "agent", "NAME", NULL,
+			CMD_BIT(CMD_RUN) | CMD_BIT(CMD_RUNS) | CMD_BIT(CMD_STORE), 0, 0,
 			"the agent; without it run.agent of the configuration, or its first" },
 	[OPT_CALLER] = { 0, "caller", "NAME", NULL, CMD_BIT(CMD_RUN) | CMD_BIT(CMD_BUDGET), 0, 0,
 			 "who asks: what budgets and the audit trail call you" },
@@ -36,12 +37,23 @@ const struct option_row opts_options[OPTIONS] = {
 		       "only runs that have not ended" },
 	[OPT_LIMIT] = { 'n', "limit", "N", NULL, CMD_BIT(CMD_RUNS), 0, OPT_NUMBER,
 			"at most this many, 100 without it" },
-	[OPT_STATUS] = { 's', "status", "STATUS", NULL, CMD_BIT(CMD_RUNS), 0, 0,
+	[OPT_STATUS] = { 's', "status", "STATUS", NULL,
+			 CMD_BIT(CMD_RUNS) | CMD_BIT(CMD_STORE), 0, 0,
 			 "only runs of that status" },
 	[OPT_FACTS] = { 0, "facts", NULL, NULL, CMD_BIT(CMD_SHOW), OPT_BIT(OPT_TRANSCRIPT), 0,
 			"every fact, one a line" },
 	[OPT_TRANSCRIPT] = { 't', "transcript", NULL, NULL, CMD_BIT(CMD_SHOW), OPT_BIT(OPT_FACTS),
 			     0, "the conversation" },
+	[OPT_DRY_RUN] = { 0, "dry-run", NULL, NULL, CMD_BIT(CMD_STORE), 0, 0,
+			  "prune: only say what would go" },
+	[OPT_OLDER_THAN] = { 0, "older-than", "TIME", NULL, CMD_BIT(CMD_STORE), 0, 0,
+			     "prune: what ended longer ago, such as 30d" },
+	[OPT_KEEP] = { 0, "keep", "N", NULL, CMD_BIT(CMD_STORE), 0, OPT_NUMBER,
+		       "prune: all but the newest so many" },
+	[OPT_MAX_BYTES] = { 0, "max-bytes", "SIZE", NULL, CMD_BIT(CMD_STORE), 0, 0,
+			    "prune: what no longer fits, counted from the newest on" },
+	[OPT_FORCE] = { 0, "force", NULL, NULL, CMD_BIT(CMD_STORE), 0, 0,
+			"restore: into a store that is not empty; a copy of it is kept beside it" },
 	[OPT_JSON] = { 'j', "json", NULL, NULL, HAS_JSON, OPT_BIT(OPT_JSONL), 0,
 		       "one JSON value on standard output instead of text" },
 	[OPT_JSONL] = { 0, "jsonl", NULL, NULL, RUNS_RUNS, OPT_BIT(OPT_JSON), 0,
@@ -100,14 +112,31 @@ const struct command_row opts_commands[COMMANDS] = {
 			    "cannot be loaded is listed with the reason.",
 			    "executus batteries\n"
 			    "executus batteries tool_fs.so\n" },
-	[CMD_STORE] = { "store", "stat", 1, 1, "figures of the store",
-			"Where it is, how much of it is used, and whether it survives a restart.",
-			"executus store stat --json\n" },
+	[CMD_STORE] = { "store", "VERB [FILE]", 1, 2, "look after the store",
+			"stat: where it is, how much of it is used, and whether it survives a "
+			"restart. verify: reads every row and every run, and names what is "
+			"damaged.\n"
+			"\n"
+			"backup FILE: a consistent copy while runs go on. restore FILE: takes such "
+			"a copy back. compact: gives free room back to the file system.\n"
+			"\n"
+			"prune: takes ended runs out of the store, by the section 'retention' of "
+			"the configuration or by the options instead of it. What is held, goes on "
+			"or owes a delivery stays.",
+			"executus store stat --json\n"
+			"executus store backup /backup/monday.mdb\n"
+			"executus store prune --older-than 30d --dry-run\n" },
 	[CMD_BUDGET] = { "budget", "", 0, 0, "what may still be spent",
 			 "Each limit with what is used, what runs hold in reserve, what is left, "
 			 "and when there is room again.",
 			 "executus budget\n"
 			 "executus budget --caller alice --json\n" },
+	[CMD_HOLD] = { "hold", "RUN [WHY]", 1, 2, "keep a run, whatever retention says",
+		       "No prune takes a run that is held, not even one that is under way.",
+		       "executus hold 01jabcdefghjkmnpqrstvwxyz0 \"case 4711\"\n" },
+	[CMD_RELEASE] = { "release", "RUN", 1, 1, "end the hold of a run",
+			  "From then on retention says again how long it stays.",
+			  "executus release 01jabcdefghjkmnpqrstvwxyz0\n" },
 	[CMD_HELP] = { "help", "[COMMAND]", 0, 1, "show how to use a command",
 		       "Also makes the man page and the completions, from the same table.",
 		       "executus help run\n"

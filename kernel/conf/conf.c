@@ -19,7 +19,8 @@ _Static_assert(NAMES_MAX > CONF_AGENTS_MAX && NAMES_MAX > CONF_BATTERIES_MAX &&
 	       "a section is suggested from as a whole");
 
 static const char *const sections[] = { "include", "state",  "batteries", "ports",
-					"tiers",   "agents", "run",	  NULL };
+					"tiers",   "agents", "run",	  "retention",
+					NULL };
 
 /* ---- finding ---- */
 
@@ -198,7 +199,7 @@ static exs_status check_sections(const struct node *root, exs_err *err)
 					     shown(s, n->key), near);
 		return node_fail_key(err, n,
 				     "unknown key '%s': known are include, state, batteries, "
-				     "ports, tiers, agents and run",
+				     "ports, tiers, agents, run and retention",
 				     shown(s, n->key));
 	}
 	return EXS_OK;
@@ -230,6 +231,8 @@ static exs_status build_all(struct conf *c, exs_err *err)
 		st = build_agents(c, section(c, "agents"), err);
 	if (!st)
 		st = build_run_agent(c, run, err);
+	if (!st)
+		st = build_retention(c, section(c, "retention"), err);
 	if (!st)
 		st = build_state(c, section(c, "state"), err);
 	return st;

@@ -22,6 +22,7 @@
 #define CONF_TOOLS_MAX	     256u /* of one agent */
 #define CONF_DELIVER_MAX     16u  /* of one agent */
 #define CONF_REDACT_MAX	     32u  /* patterns */
+#define CONF_RETENTION_MAX   64u  /* rules */
 #define CONF_PATTERN_MAX     256u /* bytes of one */
 
 /* batteries: NAME: { so: FILE, ...options } */
@@ -113,6 +114,14 @@ struct conf_run {
 	size_t redact_n;
 };
 
+/* One item of retention: which runs `store prune` lets go. 0: no such bound. */
+struct conf_retain {
+	int64_t older_than_ms, keep, max_bytes;
+	uint32_t statuses;	  /* 1 << EXS_ENDED_ together; 0: all */
+	const char *agent;	  /* NULL: all */
+	const struct node *place;
+};
+
 struct conf {
 	struct tree *tree;
 	const char *file;		      /* as it was given */
@@ -126,6 +135,8 @@ struct conf {
 	const struct conf_agent *agents; /* at least one */
 	size_t agent_n;
 	struct conf_run run;
+	const struct conf_retain *retention; /* in the order of the file */
+	size_t retention_n;
 };
 
 exs_status conf_load(const char *path, struct conf **out, exs_err *err);
@@ -147,5 +158,9 @@ const char *conf_port_id(enum conf_port port);	 /* "executus.store/1" */
 /* The kernel's own options, ended by a NULL key: help and defaults are printed from here. */
 extern const exs_option conf_agent_options[];
 extern const exs_option conf_run_options[];
+extern const exs_option conf_retention_options[];
+
+/* The bit of a word that a run can end with ("ok", "error"), or 0. */
+uint32_t conf_retention_status(const char *word);
 
 #endif

@@ -16,6 +16,7 @@ exs_status build_tiers(struct conf *c, const struct node *section, exs_err *err)
 exs_status build_run(struct conf *c, const struct node *section, exs_err *err);
 exs_status build_agents(struct conf *c, const struct node *section, exs_err *err);
 exs_status build_run_agent(struct conf *c, const struct node *section, exs_err *err);
+exs_status build_retention(struct conf *c, const struct node *section, exs_err *err);
 
 /* Letters, digits, '-' and '_', at most CONF_NAME_MAX. `what`: "a battery". */
 exs_status check_name(const struct node *n, const char *what, exs_err *err);

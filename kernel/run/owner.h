@@ -35,5 +35,9 @@ bool owner_is_lost(const struct owner *o);
 exs_status owner_is_dead(struct owner *me, const char *id, exs_err *err);
 /* The same without waiting: false when it cannot be told at once. */
 bool owner_is_gone(struct owner *me, const char *id);
+/* OK when every process that carries runs of this store is provably gone. CONFLICT names one. */
+exs_status owner_none_alive(struct host *h, exs_err *err);
+/* Deletes the rows of all owners: of a store that was just restored, where nobody carries anything. */
+exs_status owner_depose_all(struct host *h, exs_err *err);
 
 #endif

@@ -148,3 +148,62 @@ bool owner_is_gone(struct owner *me, const char *id)
 	buf_release(&row);
 	return status == EXS_NOTFOUND;
 }
+
+struct living {
+	char id[ID_MAX];
+	char row[OWNER_TEXT_MAX];
+	struct host *host;
+};
+
+static exs_status look(void *arg, exs_str key, exs_str value)
+{
+	const size_t skip = sizeof "k/owner/" - 1;
+	struct living *l = arg;
+
+	if (key.n - skip >= ID_MAX || value.n >= OWNER_TEXT_MAX)
+		return EXS_OK;
+	memcpy(l->id, key.p + skip, key.n - skip);
+	l->id[key.n - skip] = '\0';
+	memcpy(l->row, value.p, value.n);
+	l->row[value.n] = '\0';
+	return lock_is_free(l->host, l->id) ? EXS_OK : EXS_CONFLICT;
+}
+
+exs_status owner_none_alive(struct host *h, exs_err *err)
+{
+	struct living l = { .host = h };
+	exs_status status = call_store_scan(h->store, str_of("k/owner/"), str_of(NULL), 0, look, &l,
+					    err);
+	int64_t pid = 0;
+
+	if (status != EXS_CONFLICT)
+		return status;
+	json_get_int(str_of(l.row), "pid", &pid);
+	return err_set(err, EXS_CONFLICT, 0,
+		       "process %lld carries runs of this store, or did so on another machine: end "
+		       "it first",
+		       (long long)pid);
+}
+
+/* The batch copies the key, so it may be filled inside a scan. */
+static exs_status add_depose(void *arg, exs_str key, exs_str value)
+{
+	exs_err ignored = EXS_ERR_INIT;
+
+	(void)value;
+	return batch_del(arg, str_of(NULL), key, &ignored);
+}
+
+exs_status owner_depose_all(struct host *h, exs_err *err)
+{
+	exs_status status;
+	struct batch b;
+
+	batch_init(&b);
+	status = call_store_scan(h->store, str_of("k/owner/"), str_of(NULL), EXS_SCAN_KEYS,
+				 add_depose, &b, err);
+	if (status == EXS_OK && b.n)
+		status = call_store_commit(h->store, &b, err);
+	batch_release(&b);
+	return status;
+}

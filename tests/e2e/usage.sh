@@ -37,7 +37,10 @@ refuses "'show' needs more" show
 refuses "name one run, or all" resume
 refuses "name one run, or all" resume --all x
 refuses "no command 'rnu'" help rnu
-refuses "'store' knows 'stat'" store copy
+refuses "'store' knows stat, verify, backup" store copy
+refuses "'store backup' needs a file" store backup
+refuses "'store stat' takes no file" store stat x.mdb
+refuses "'store stat' has no option --force" store stat --force
 refuses "the question is empty" run -c none.yaml
 refuses "the question is empty" run "  "
 refuses "'nothing.txt' cannot be opened" run --input nothing.txt

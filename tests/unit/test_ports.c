@@ -27,10 +27,10 @@ static const struct {
 	} fn[8];
 } ports[] = {
 	{ EXS_PORT_STORE,
-	  sizeof(exs_store),
+	  offsetof(exs_store, restore),
 	  { FN(exs_store, get), FN(exs_store, scan), FN(exs_store, submit), FN(exs_store, stat) } },
 	{ EXS_PORT_CHECKPOINT,
-	  sizeof(exs_checkpoint),
+	  offsetof(exs_checkpoint, forget),
 	  { FN(exs_checkpoint, begin), FN(exs_checkpoint, adopt), FN(exs_checkpoint, append),
 	    FN(exs_checkpoint, end), FN(exs_checkpoint, load), FN(exs_checkpoint, list) } },
 	{ EXS_PORT_AUDIT,
