@@ -133,11 +133,12 @@ static exs_status first(struct host *h, const char *run_id, bool *kernel_more, b
 		return err_set(err, EXS_NOMEM, 0, "no memory to take run %s out", run_id);
 	batch_init(&b);
 	status = fill_first(h, run_id, &r, &b, kernel_more, more, err);
-	if (status == EXS_OK)
-		status = call_store_commit(h->store, &b, err);
-	if (status == EXS_CONFLICT)
-		err_set(err, EXS_CONFLICT, 0, "run %s stays: it is held, or went on meanwhile",
-			run_id);
+	if (status == EXS_OK && call_store_commit(h->store, &b, err)) {
+		status = err->status;
+		if (status == EXS_CONFLICT)
+			err_set(err, EXS_CONFLICT, 0,
+				"run %s stays: it is held, or went on meanwhile", run_id);
+	}
 	batch_release(&b);
 	free(r.list);
 	return status;

@@ -144,6 +144,58 @@ static void stat_is_an_object_with_backend_and_durable(void **state)
 	exs_membuf_release(&out);
 }
 
+/* ---- copies ---- */
+
+static const char *copy_path(struct kit *k, char out[PATH_BYTES + 8])
+{
+	snprintf(out, PATH_BYTES + 8, "%s/copy", k->tmp);
+	return out;
+}
+
+static void takes_its_own_copy_back(void **state)
+{
+	struct kit *k = *state;
+	exs_err err = EXS_ERR_INIT;
+	char path[PATH_BYTES + 8];
+
+	if (!EXS_CAN(k->store, copy) || !EXS_CAN(k->store, restore))
+		skip();
+	assert_int_equal(kit_put(k, S("k"), S("before")), EXS_OK);
+	assert_int_equal(k->store->copy(k->self, copy_path(k, path), &err), EXS_OK);
+	assert_int_equal(kit_put(k, S("k"), S("after")), EXS_OK);
+	assert_int_equal(kit_put(k, S("new"), S("row")), EXS_OK);
+	assert_int_equal(k->store->restore(k->self, path, &err), EXS_OK);
+	assert_int_equal(kit_get(k, S("k"), S("before")), EXS_OK);
+	assert_int_equal(kit_get(k, S("new"), S("")), EXS_NOTFOUND);
+	assert_int_equal(kit_put(k, S("k"), S("goes on")), EXS_OK);
+}
+
+static void refuses_what_is_no_copy_and_changes_nothing(void **state)
+{
+	struct kit *k = *state;
+	exs_err err = EXS_ERR_INIT;
+
+	if (!EXS_CAN(k->store, restore))
+		skip();
+	assert_int_equal(kit_put(k, S("k"), S("v")), EXS_OK);
+	assert_int_not_equal(k->store->restore(k->self, "/nonexistent/copy", &err), EXS_OK);
+	assert_true(err.text[0] != '\0');
+	assert_int_equal(kit_get(k, S("k"), S("v")), EXS_OK);
+}
+
+static void compact_loses_nothing(void **state)
+{
+	struct kit *k = *state;
+	exs_err err = EXS_ERR_INIT;
+
+	if (!EXS_CAN(k->store, compact))
+		skip();
+	assert_int_equal(kit_put(k, S("k"), S("v")), EXS_OK);
+	assert_int_equal(k->store->compact(k->self, &err), EXS_OK);
+	assert_int_equal(kit_get(k, S("k"), S("v")), EXS_OK);
+	assert_int_equal(kit_put(k, S("k"), S("goes on")), EXS_OK);
+}
+
 static int rows(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -157,6 +209,9 @@ static int rows(void)
 		CASE(del_of_a_missing_key_is_fine),
 		CASE(get_passes_on_what_the_sink_says),
 		CASE(stat_is_an_object_with_backend_and_durable),
+		CASE(takes_its_own_copy_back),
+		CASE(refuses_what_is_no_copy_and_changes_nothing),
+		CASE(compact_loses_nothing),
 	};
 
 	return cmocka_run_group_tests_name("rows", cases, NULL, NULL);
