@@ -185,7 +185,7 @@ static exs_status reserve_one(struct asking *a, uint32_t i, exs_err *err)
 
 	if (limit_is_shared(l))
 		return reserve_shared(a, i, err);
-	return judge(a, i, unit_of_tally(l->unit, a->spend->so_far) - (l->unit == UNIT_TURNS),
+	return judge(a, i, unit_of_tally(l->unit, a->spend->so_far),
 		     unit_of_worst(l->unit, a->spend->worst), 0, &over, err);
 }
 
