@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/* test_audit_chain.c - runs that end come into the chain once, whoever dies, and stay in it when
+ * forgotten. */
+#include <unistd.h>
+
+#include "audit_kit.h"
+
+static void head(struct fixture *f, exs_membuf *out)
+{
+	exs_membuf_init(out, 1024);
+	if (f->port->head(f->self, &out->sink, &f->err))
+		fail_msg("%s", f->err.text);
+}
+
+/* ---- sealing ---- */
+
+static void an_ended_run_is_sealed_when_the_process_ends(void **state)
+{
+	struct fixture *f = *state;
+	const char *entry;
+
+	write_run(f, "run-a", "ok");
+	reopen(f);
+	assert_int_equal(rows_of(f, "unsealed/"), 0);
+	assert_int_equal(rows_of(f, "chain/"), 1);
+	entry = row(f, ENTRY(1))->value;
+	assert_non_null(
+		strstr(entry, "{\"entry\":1,\"what\":\"ended\",\"run\":\"run-a\",\"rows\":"));
+	assert_non_null(strstr(entry, ",\"at_ms\":1700000000005,\"previous\":\"0000000000000000"));
+	assert_string_equal(row(f, "sealed/run-a")->value, "0000000000000001");
+	assert_intact(f);
+}
+
+static void an_ended_run_is_sealed_while_the_process_goes_on(void **state)
+{
+	struct fixture *f = *state;
+	exs_membuf json;
+	int tries = 0, done = 0;
+
+	write_run(f, "run-a", "ok");
+	while (!done && tries++ < 3000) {
+		head(f, &json);
+		done = strstr(json.p, "\"entries\":1,") != NULL;
+		exs_membuf_release(&json);
+		if (!done)
+			usleep(10000);
+	}
+	assert_true(done);
+}
+
+static void a_run_that_goes_on_is_not_sealed(void **state)
+{
+	struct fixture *f = *state;
+
+	write_run(f, "run-a", NULL);
+	reopen(f);
+	assert_int_equal(rows_of(f, "chain/"), 0);
+	assert_int_equal(rows_of(f, "tip"), 0);
+}
+
+static void what_a_crash_left_is_sealed_by_the_next_process_that_runs(void **state)
+{
+	struct fixture *f = *state;
+
+	f->host.fail_commit = true;
+	write_run(f, "run-a", "ok");
+	reopen(f);
+	f->host.fail_commit = false;
+	assert_true(double_host_logged(&f->host, "wait to be sealed"));
+	assert_int_equal(rows_of(f, "unsealed/"), 1);
+	assert_intact(f);
+	reopen(f); /* one that only looks writes nothing */
+	assert_int_equal(rows_of(f, "unsealed/"), 1);
+	write_run(f, "run-b", NULL);
+	reopen(f);
+	assert_int_equal(rows_of(f, "unsealed/"), 0);
+	assert_int_equal(rows_of(f, "chain/"), 1);
+	assert_intact(f);
+}
+
+/* Two processes on one store: what each wrote is there once, and fits. */
+static void two_that_seal_at_once_do_not_break_the_chain(void **state)
+{
+	struct fixture *f = *state;
+	exs_self *first = f->self, *second = NULL;
+	char id[16];
+	int i;
+
+	open_trail(f);
+	second = f->self;
+	for (i = 0; i < 200; i++) {
+		f->self = i % 2 ? first : second;
+		snprintf(id, sizeof id, "run-%03d", i);
+		write_run(f, id, "ok");
+	}
+	f->battery->close(first);
+	f->battery->close(second);
+	open_trail(f);
+	write_run(f, "run-z", NULL);
+	reopen(f);
+	assert_int_equal(rows_of(f, "unsealed/"), 0);
+	assert_int_equal(rows_of(f, "chain/"), 200);
+	assert_int_equal(rows_of(f, "sealed/"), 200);
+	assert_intact(f);
+}
+
+static void a_mark_without_a_run_stays_for_verify_and_holds_nobody_up(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "unsealed/run-0", exs_cstr(""));
+	put(f, "unsealed/run 1", exs_cstr(""));
+	write_run(f, "run-a", "ok");
+	reopen(f);
+	assert_int_equal(rows_of(f, "unsealed/"), 2);
+	assert_int_equal(rows_of(f, "chain/"), 1);
+}
+
+static void a_mark_of_a_sealed_run_is_taken_away(void **state)
+{
+	struct fixture *f = *state;
+
+	write_run(f, "run-a", "ok");
+	reopen(f);
+	put(f, "unsealed/run-a", exs_cstr(""));
+	write_run(f, "run-b", "ok");
+	reopen(f);
+	assert_int_equal(rows_of(f, "unsealed/"), 0);
+	assert_int_equal(rows_of(f, "chain/"), 2);
+	assert_intact(f);
+}
+
+static void nothing_is_sealed_onto_an_end_that_cannot_be_read(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "tip", exs_cstr("no end"));
+	write_run(f, "run-a", "ok");
+	reopen(f);
+	assert_int_equal(rows_of(f, "chain/"), 0);
+	assert_true(double_host_logged(&f->host, "the end of the chain cannot be read"));
+}
+
+/* ---- the head that is kept ---- */
+
+static void the_head_of_an_empty_trail_is_zeros_and_held_for_ever(void **state)
+{
+	struct fixture *f = *state;
+	exs_membuf json;
+	char zeros[65];
+
+	memset(zeros, '0', 64);
+	zeros[64] = '\0';
+	head(f, &json);
+	assert_non_null(strstr(json.p, "{\"entries\":0,\"hash\":\"0000"));
+	exs_membuf_release(&json);
+	write_run(f, "run-a", "ok");
+	assert_int_equal(f->port->holds(f->self, exs_cstr(zeros), 0, &f->err), EXS_OK);
+}
+
+static void the_head_names_the_last_entry(void **state)
+{
+	struct fixture *f = *state;
+	exs_membuf json;
+	char hash[65] = "";
+
+	write_run(f, "run-a", "ok");
+	reopen(f);
+	head(f, &json);
+	memcpy(hash, json.p + strlen("{\"entries\":1,\"hash\":\""), 64);
+	assert_non_null(strstr(row(f, ENTRY(1))->value, hash));
+	exs_membuf_release(&json);
+	write_run(f, "run-b", "ok");
+	reopen(f);
+	assert_int_equal(f->port->holds(f->self, exs_cstr(hash), 1, &f->err), EXS_OK);
+	assert_int_equal(f->port->holds(f->self, exs_cstr(hash), 0, &f->err), EXS_OK);
+	assert_int_equal(f->port->holds(f->self, exs_cstr(hash), 2, &f->err), EXS_CORRUPT);
+}
+
+static void a_kept_head_is_64_digits(void **state)
+{
+	static const char *const bad[] = {
+		"", "abc", "G000000000000000000000000000000000000000000000000000000000000000",
+		"A000000000000000000000000000000000000000000000000000000000000000"
+	};
+	struct fixture *f = *state;
+	size_t i;
+
+	for (i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(f->port->holds(f->self, exs_cstr(bad[i]), 0, &f->err),
+				 EXS_INVALID);
+	assert_non_null(strstr(f->err.text, "64 hex digits"));
+}
+
+static void a_sink_without_room_is_told(void **state)
+{
+	struct fixture *f = *state;
+	exs_membuf small;
+
+	exs_membuf_init(&small, 10);
+	assert_int_equal(f->port->head(f->self, &small.sink, &f->err), EXS_TOOBIG);
+	exs_membuf_release(&small);
+}
+
+/* ---- forgetting ---- */
+
+/* As the host does it: until there is no more. */
+static int forget(struct fixture *f, const char *id)
+{
+	int32_t more = 1;
+	int rounds = 0;
+
+	double_batch_drop(&f->batch);
+	double_batch_own(&f->batch);
+	while (more) {
+		if (f->port->forget(f->self, id, double_batch(&f->batch), &more, &f->err))
+			fail_msg("%s", f->err.text);
+		double_batch_apply(&f->host, &f->batch);
+		rounds++;
+	}
+	double_batch_init(&f->batch);
+	return rounds;
+}
+
+static exs_status refused(struct fixture *f, const char *id)
+{
+	int32_t more = 1;
+	exs_status s;
+
+	double_batch_own(&f->batch);
+	s = f->port->forget(f->self, id, double_batch(&f->batch), &more, &f->err);
+	double_batch_drop(&f->batch);
+	double_batch_init(&f->batch);
+	assert_int_equal(more, 1);
+	return s;
+}
+
+static void a_forgotten_run_leaves_its_hash_in_the_chain(void **state)
+{
+	struct fixture *f = *state;
+	char rows[80] = "";
+
+	write_run(f, "run-a", "ok");
+	write_run(f, "run-b", "ok");
+	reopen(f);
+	memcpy(rows, strstr(row(f, ENTRY(1))->value, "\"rows\":\""), 8 + 64);
+	assert_int_equal(forget(f, "run-a"), 1);
+	assert_null(row(f, "run/run-a"));
+	assert_int_equal(rows_of(f, "log/run-a/"), 0);
+	assert_int_equal(rows_of(f, "chain/"), 3);
+	assert_non_null(
+		strstr(row(f, ENTRY(3))->value, "\"what\":\"forgotten\",\"run\":\"run-a\""));
+	assert_non_null(strstr(row(f, ENTRY(3))->value, rows));
+	assert_intact(f);
+	assert_int_equal(verify(f, "run-a"), EXS_NOTFOUND);
+	assert_int_equal(list(f, NULL), EXS_OK);
+	assert_int_equal(f->given, 1);
+}
+
+static void a_run_that_nobody_sealed_is_sealed_and_forgotten_at_once(void **state)
+{
+	struct fixture *f = *state;
+
+	f->host.fail_commit = true;
+	write_run(f, "run-a", "ok");
+	reopen(f);
+	f->host.fail_commit = false;
+	assert_int_equal(forget(f, "run-a"), 1);
+	assert_int_equal(rows_of(f, "unsealed/"), 0);
+	assert_int_equal(rows_of(f, "chain/"), 2);
+	assert_intact(f);
+}
+
+static void a_run_with_many_rows_is_forgotten_in_several_batches(void **state)
+{
+	struct fixture *f = *state;
+	exs_run_info run = double_run_info("run-a");
+	exs_trail *t = start(f, &run);
+	int64_t seq;
+	int32_t more = 0;
+
+	for (seq = 1; seq <= 4500; seq++)
+		record_kind(f, t, EXS_FACT_STEERED, seq, "{}");
+	record_kind(f, t, EXS_FACT_RUN_ENDED, seq, "{\"status\":\"ok\"}");
+	commit(f);
+	finish(f, t);
+	reopen(f);
+	double_batch_own(&f->batch);
+	assert_int_equal(f->port->forget(f->self, "run-a", double_batch(&f->batch), &more, &f->err),
+			 EXS_OK);
+	assert_int_equal(more, 1);
+	assert_true(f->batch.n < EXS_STORE_OPS_MAX);
+	double_batch_apply(&f->host, &f->batch);
+	double_batch_init(&f->batch);
+	/* Here a process may die: what is left is no finding, and the run is still listed. */
+	assert_intact(f);
+	assert_int_equal(list(f, NULL), EXS_OK);
+	assert_int_equal(f->given, 1);
+	assert_int_equal(forget(f, "run-a"), 2);
+	assert_int_equal(rows_of(f, "log/"), 0);
+	assert_int_equal(rows_of(f, "run/"), 0);
+	assert_int_equal(rows_of(f, "chain/"), 2);
+	assert_intact(f);
+}
+
+static void a_run_that_goes_on_is_not_forgotten(void **state)
+{
+	struct fixture *f = *state;
+
+	write_run(f, "run-a", NULL);
+	assert_int_equal(refused(f, "run-a"), EXS_DENIED);
+	assert_non_null(strstr(f->err.text, "run 'run-a' has not ended"));
+	assert_int_equal(refused(f, "run-x"), EXS_NOTFOUND);
+	assert_int_equal(refused(f, "a/b"), EXS_NOTFOUND);
+}
+
+static void a_damaged_run_is_not_forgotten_in_silence(void **state)
+{
+	struct fixture *f = *state;
+
+	write_run(f, "run-a", "ok");
+	write_run(f, "run-b", "ok");
+	reopen(f);
+	put(f, "run/run-b", exs_cstr("{}"));
+	assert_int_equal(refused(f, "run-b"), EXS_CORRUPT);
+	edit(f, ENTRY(1), "\"at_ms\":17", "\"at_ms\":18");
+	assert_int_equal(refused(f, "run-a"), EXS_CORRUPT);
+	assert_non_null(strstr(f->err.text, "run 'run-a' stays, for its entry of the chain cannot "
+					    "be believed"));
+	lose(f, ENTRY(1));
+	assert_int_equal(refused(f, "run-a"), EXS_CORRUPT);
+}
+
+static void forgetting_onto_an_end_that_moved_is_a_conflict(void **state)
+{
+	struct fixture *f = *state;
+	int32_t more = 0;
+
+	write_run(f, "run-a", "ok");
+	reopen(f);
+	double_batch_own(&f->batch);
+	assert_int_equal(f->port->forget(f->self, "run-a", double_batch(&f->batch), &more, &f->err),
+			 EXS_OK);
+	edit(f, "tip", "\"entries\":1", "\"entries\":2");
+	assert_int_equal(double_batch_commit(&f->host, &f->batch, &f->err), EXS_CONFLICT);
+	assert_non_null(row(f, "run/run-a"));
+	double_batch_init(&f->batch);
+}
+
+static void finds_a_forgotten_entry_that_was_taken_away(void **state)
+{
+	struct fixture *f = *state;
+
+	write_run(f, "run-a", "ok");
+	reopen(f);
+	forget(f, "run-a");
+	lose(f, ENTRY(2));
+	put(f, "sealed/run-a", exs_cstr("0000000000000001"));
+	assert_int_equal(verify(f, NULL), EXS_CORRUPT);
+	assert_non_null(strstr(f->said, "it is gone without having been forgotten"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CLAIM(an_ended_run_is_sealed_when_the_process_ends),
+		CLAIM(an_ended_run_is_sealed_while_the_process_goes_on),
+		CLAIM(a_run_that_goes_on_is_not_sealed),
+		CLAIM(what_a_crash_left_is_sealed_by_the_next_process_that_runs),
+		CLAIM(two_that_seal_at_once_do_not_break_the_chain),
+		CLAIM(a_mark_without_a_run_stays_for_verify_and_holds_nobody_up),
+		CLAIM(a_mark_of_a_sealed_run_is_taken_away),
+		CLAIM(nothing_is_sealed_onto_an_end_that_cannot_be_read),
+		CLAIM(the_head_of_an_empty_trail_is_zeros_and_held_for_ever),
+		CLAIM(the_head_names_the_last_entry),
+		CLAIM(a_kept_head_is_64_digits),
+		CLAIM(a_sink_without_room_is_told),
+		CLAIM(a_forgotten_run_leaves_its_hash_in_the_chain),
+		CLAIM(a_run_that_nobody_sealed_is_sealed_and_forgotten_at_once),
+		CLAIM(a_run_with_many_rows_is_forgotten_in_several_batches),
+		CLAIM(a_run_that_goes_on_is_not_forgotten),
+		CLAIM(a_damaged_run_is_not_forgotten_in_silence),
+		CLAIM(forgetting_onto_an_end_that_moved_is_a_conflict),
+		CLAIM(finds_a_forgotten_entry_that_was_taken_away),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: MIT */
+/* test_audit_verify.c - every kind of tampering with the trail in the store is found, and nothing
+ * else is. */
+#include "audit_kit.h"
+
+/* run-a and run-c have ended and are sealed in this order, run-b goes on. */
+static int setup_runs(void **state)
+{
+	struct fixture *f;
+
+	if (setup(state))
+		return -1;
+	f = *state;
+	write_run(f, "run-a", "ok");
+	write_run(f, "run-b", NULL);
+	reopen(f);
+	write_run(f, "run-c", "error");
+	reopen(f);
+	return 0;
+}
+
+static void nothing_is_found_where_nothing_was_changed(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(rows_of(f, "chain/"), 2);
+	assert_intact(f);
+	assert_int_equal(verify(f, "run-a"), EXS_OK);
+	assert_int_equal(verify(f, "run-b"), EXS_OK);
+}
+
+static void an_empty_trail_is_intact(void **state)
+{
+	assert_intact(*state);
+}
+
+/* ---- rows of a log ---- */
+
+static void finds_an_edited_row(void **state)
+{
+	struct fixture *f = *state;
+
+	edit(f, LOG("run-a", 3), "three", "threx");
+	assert_found(f, "run-a", "\"seq\":3,\"text\":\"the row is not what was written here");
+}
+
+static void finds_an_edited_row_of_a_run_that_goes_on(void **state)
+{
+	struct fixture *f = *state;
+
+	edit(f, LOG("run-b", 3), "three", "threx");
+	assert_found(f, "run-b", "\"seq\":3,");
+}
+
+static void finds_one_flipped_bit_in_every_row(void **state)
+{
+	struct fixture *f = *state;
+	size_t i, n = 0;
+
+	for (i = 0; i < f->host.n; i++) {
+		struct double_row *r = &f->host.rows[i];
+		size_t at = r->value_n / 2;
+
+		if (r->value_n == 0)
+			continue;
+		r->value[at] = (char)(r->value[at] ^ 1);
+		if (verify(f, NULL) != EXS_CORRUPT)
+			fail_msg("a flipped bit of '%s' was not found", r->key);
+		assert_true(f->given > 0);
+		r->value[at] = (char)(r->value[at] ^ 1);
+		n++;
+	}
+	assert_int_equal(n, 14 + 3 + 2 + 2 + 1); /* log, heads, chain, places, tip */
+	assert_intact(f);
+}
+
+static void finds_every_row_that_is_gone(void **state)
+{
+	struct fixture *f = *state;
+	struct double_row gone;
+	size_t i;
+
+	for (i = 0; i < f->host.n; i++) {
+		gone = f->host.rows[i];
+		memmove(f->host.rows + i, f->host.rows + i + 1, (f->host.n - i - 1) * sizeof gone);
+		f->host.n--;
+		if (verify(f, NULL) != EXS_CORRUPT)
+			fail_msg("that '%s' is gone was not found", gone.key);
+		assert_true(f->given > 0);
+		memmove(f->host.rows + i + 1, f->host.rows + i, (f->host.n - i) * sizeof gone);
+		f->host.rows[i] = gone;
+		f->host.n++;
+	}
+	assert_intact(f);
+}
+
+static void finds_a_changed_hash_of_a_row(void **state)
+{
+	struct fixture *f = *state;
+
+	row(f, LOG("run-a", 2))->value[0] ^= 1;
+	assert_found(f, "run-a", "\"seq\":2,");
+}
+
+static void finds_a_row_cut_out_of_the_middle(void **state)
+{
+	struct fixture *f = *state;
+
+	lose(f, LOG("run-a", 3));
+	assert_found(f, "run-a",
+		     "\"seq\":4,\"text\":\"the row is not what was written here, or "
+		     "the row before it is gone");
+}
+
+static void finds_a_row_cut_off_the_beginning(void **state)
+{
+	struct fixture *f = *state;
+
+	lose(f, LOG("run-a", 1));
+	assert_found(f, "run-a", "\"seq\":2,");
+}
+
+static void finds_a_row_cut_off_the_end(void **state)
+{
+	struct fixture *f = *state;
+
+	lose(f, LOG("run-a", 5));
+	assert_found(f, "run-a",
+		     "\"seq\":5,\"text\":\"rows are missing at the end: 4 of 5 are there");
+}
+
+static void finds_a_row_cut_off_the_end_of_a_run_that_goes_on(void **state)
+{
+	struct fixture *f = *state;
+
+	lose(f, LOG("run-b", 4));
+	assert_found(f, "run-b", "\"seq\":4,\"text\":\"rows are missing at the end");
+}
+
+static void finds_that_the_whole_log_is_gone(void **state)
+{
+	struct fixture *f = *state;
+
+	lose_all(f, "log/run-a/");
+	assert_found(f, "run-a", "0 of 5 are there");
+}
+
+static void finds_swapped_rows(void **state)
+{
+	struct fixture *f = *state;
+
+	swap(f, LOG("run-a", 2), LOG("run-a", 3));
+	assert_found(f, "run-a", "\"seq\":2,");
+}
+
+static void finds_a_row_of_another_run(void **state)
+{
+	struct fixture *f = *state;
+
+	swap(f, LOG("run-a", 1), LOG("run-c", 1));
+	assert_int_equal(verify(f, NULL), EXS_CORRUPT);
+	assert_int_equal(f->given, 2);
+	assert_int_equal(verify(f, "run-a"), EXS_CORRUPT);
+	assert_int_equal(verify(f, "run-c"), EXS_CORRUPT);
+	assert_int_equal(verify(f, "run-b"), EXS_OK);
+}
+
+static void finds_a_row_added_behind_the_end(void **state)
+{
+	struct fixture *f = *state;
+	struct double_row *last = row(f, LOG("run-a", 5));
+
+	put(f, LOG("run-a", 6), exs_bytes(last->value, last->value_n));
+	assert_found(f, "run-a",
+		     "\"seq\":6,\"text\":\"there are rows behind the one that its head "
+		     "names as the last");
+}
+
+static void finds_a_row_that_is_cut_off(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, LOG("run-a", 4), exs_cstr("short"));
+	assert_found(f, "run-a", "\"seq\":4,\"text\":\"the row is cut off");
+}
+
+static void finds_a_row_under_a_key_that_nobody_writes(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "log/run-a/00x", exs_cstr("something"));
+	assert_found(f, "run-a", "a key that nobody writes");
+}
+
+/* ---- heads ---- */
+
+static void finds_who_asked_changed(void **state)
+{
+	struct fixture *f = *state;
+
+	edit(f, "run/run-a", "\"caller\":\"someone\"", "\"caller\":\"anybody\"");
+	assert_found(f, "run-a", "\"seq\":1,");
+}
+
+static void finds_changed_sums(void **state)
+{
+	struct fixture *f = *state;
+
+	edit(f, "run/run-a", "\"cost_micro\":7", "\"cost_micro\":1");
+	assert_found(f, "run-a", "its head is not what its log says");
+}
+
+static void finds_a_changed_outcome(void **state)
+{
+	struct fixture *f = *state;
+
+	edit(f, "run/run-c", "\"status\":\"error\"", "\"status\":\"okay!\"");
+	assert_found(f, "run-c", "its head is not what its log says");
+}
+
+static void finds_a_changed_hash_in_the_head(void **state)
+{
+	struct fixture *f = *state;
+	struct double_row *r = row(f, "run/run-b");
+	char *hash = r->value + r->value_n - 5;
+
+	*hash = *hash == '0' ? '1' : '0';
+	assert_found(f, "run-b", "its head is not what its log says");
+}
+
+static void finds_a_head_that_cannot_be_read(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "run/run-b", exs_cstr("{}"));
+	assert_found(f, "run-b", "its head cannot be read");
+}
+
+static void finds_a_head_that_hides_the_end_of_its_log(void **state)
+{
+	struct fixture *f = *state;
+	char was[2048];
+
+	snprintf(was, sizeof was, "%s", row(f, "run/run-b")->value);
+	{
+		exs_run_info run = double_run_info("run-b");
+		exs_trail *t = start(f, &run);
+
+		record_kind(f, t, EXS_FACT_STEERED, 5, "{}");
+		commit(f);
+		finish(f, t);
+	}
+	assert_intact(f);
+	put(f, "run/run-b", exs_cstr(was));
+	assert_found(f, "run-b", "\"seq\":5,\"text\":\"there are rows behind");
+}
+
+/* ---- whole runs ---- */
+
+static void finds_that_an_ended_run_is_gone(void **state)
+{
+	struct fixture *f = *state;
+
+	lose_all(f, "log/run-a/");
+	lose(f, "run/run-a");
+	lose(f, "sealed/run-a");
+	assert_found(f, NULL,
+		     "{\"run\":\"run-a\",\"entry\":1,\"text\":\"the chain knows the run, "
+		     "and it is gone without having been forgotten");
+}
+
+static void finds_that_a_run_that_goes_on_lost_its_head(void **state)
+{
+	struct fixture *f = *state;
+
+	lose(f, "run/run-b");
+	assert_found(f, NULL,
+		     "{\"run\":\"run-b\",\"text\":\"the run is gone, and 'log/run-b' is "
+		     "left of it");
+}
+
+static void finds_that_an_unsealed_run_is_gone(void **state)
+{
+	struct fixture *f = *state;
+
+	f->host.fail_commit = true; /* nothing is sealed */
+	write_run(f, "run-d", "ok");
+	reopen(f);
+	f->host.fail_commit = false;
+	assert_intact(f);
+	lose_all(f, "log/run-d/");
+	lose(f, "run/run-d");
+	assert_found(f, NULL, "'unsealed/run-d' is left of it");
+}
+
+static void finds_an_ended_run_outside_the_chain(void **state)
+{
+	struct fixture *f = *state;
+
+	f->host.fail_commit = true;
+	write_run(f, "run-d", "ok");
+	reopen(f);
+	f->host.fail_commit = false;
+	lose(f, "unsealed/run-d");
+	assert_found(f, "run-d", "it has ended, and the chain over the runs does not know it");
+}
+
+static void finds_a_run_whose_log_was_made_anew(void **state)
+{
+	struct fixture *f = *state;
+
+	/* Everything is right but for the chain, which took up another log. */
+	lose_all(f, "log/run-a/");
+	lose(f, "run/run-a");
+	write_run(f, "run-a", "error");
+	reopen(f);
+	assert_int_equal(rows_of(f, "unsealed/"), 0); /* it is in the chain already */
+	assert_int_equal(rows_of(f, "chain/"), 2);
+	assert_found(f, "run-a",
+		     "\"entry\":1,\"text\":\"its log ends otherwise than when the chain "
+		     "took it up");
+}
+
+/* ---- the chain ---- */
+
+static void finds_an_edited_entry(void **state)
+{
+	struct fixture *f = *state;
+
+	edit(f, ENTRY(1), "\"at_ms\":1700000000005", "\"at_ms\":1700000000004");
+	assert_int_equal(verify(f, NULL), EXS_CORRUPT);
+	assert_non_null(strstr(f->said, "{\"about\":\"chain\",\"entry\":1,\"text\":\"the entry is "
+					"damaged: its hash is not that of what it says"));
+	assert_non_null(strstr(f->said, "{\"run\":\"run-a\",\"entry\":1,"));
+	assert_int_equal(f->given, 2);
+}
+
+static void finds_a_member_added_to_an_entry(void **state)
+{
+	struct fixture *f = *state;
+	char more[2048];
+
+	snprintf(more, sizeof more, "%s ", row(f, ENTRY(2))->value);
+	put(f, ENTRY(2), exs_cstr(more));
+	assert_int_equal(verify(f, NULL), EXS_CORRUPT);
+	assert_non_null(strstr(f->said, "\"entry\":2,\"text\":\"the entry is damaged"));
+}
+
+static void finds_swapped_entries(void **state)
+{
+	struct fixture *f = *state;
+
+	swap(f, ENTRY(1), ENTRY(2));
+	assert_int_equal(verify(f, NULL), EXS_CORRUPT);
+	assert_non_null(strstr(f->said, "it is entry 2 in another place"));
+	assert_non_null(strstr(f->said, "it is entry 1 in another place"));
+}
+
+static void finds_an_entry_cut_out_of_the_middle(void **state)
+{
+	struct fixture *f = *state;
+
+	lose(f, ENTRY(1));
+	assert_int_equal(verify(f, NULL), EXS_CORRUPT);
+	assert_non_null(strstr(f->said, "\"entry\":1,\"text\":\"the entry is gone"));
+}
+
+static void finds_an_entry_cut_off_the_end(void **state)
+{
+	struct fixture *f = *state;
+
+	lose(f, ENTRY(2));
+	assert_int_equal(verify(f, NULL), EXS_CORRUPT);
+	assert_non_null(strstr(f->said, "\"entry\":2,\"text\":\"the entries up to 2, the last one, "
+					"are gone"));
+	assert_non_null(strstr(f->said, "its entry of the chain over the runs is gone"));
+}
+
+static void a_trail_made_anew_is_found_by_a_head_that_was_kept(void **state)
+{
+	struct fixture *f = *state;
+	char hash[65] = "";
+
+	memcpy(hash, strstr(row(f, "tip")->value, "\"hash\":\"") + strlen("\"hash\":\""), 64);
+	assert_int_equal(f->port->holds(f->self, exs_cstr(hash), 2, &f->err), EXS_OK);
+	lose_all(f, "chain/");
+	lose_all(f, "sealed/");
+	lose(f, "tip");
+	lose_all(f, "log/run-c/");
+	lose(f, "run/run-c");
+	put(f, "unsealed/run-a", exs_cstr(""));
+	write_run(f, "run-d", "ok");
+	reopen(f);
+	/* What is left fits together as if run-c had never been. */
+	assert_int_equal(rows_of(f, "chain/"), 2);
+	assert_intact(f);
+	assert_int_equal(f->port->holds(f->self, exs_cstr(hash), 2, &f->err), EXS_CORRUPT);
+	assert_non_null(strstr(f->err.text, "entry 2 of the chain is not the one that was kept"));
+	assert_int_equal(f->port->holds(f->self, exs_cstr(hash), 0, &f->err), EXS_CORRUPT);
+	assert_non_null(strstr(f->err.text, "no entry of the chain has the hash that was kept"));
+	assert_int_equal(f->port->holds(f->self, exs_cstr(hash), 3, &f->err), EXS_CORRUPT);
+}
+
+static void finds_that_the_end_of_the_chain_was_moved_back(void **state)
+{
+	struct fixture *f = *state;
+	char tip[128], hash[65] = "";
+	const char *at = strstr(row(f, ENTRY(1))->value, ",\"hash\":\"");
+
+	memcpy(hash, at + strlen(",\"hash\":\""), 64);
+	snprintf(tip, sizeof tip, "{\"entries\":1,\"hash\":\"%s\"}", hash);
+	put(f, "tip", exs_cstr(tip));
+	assert_found(f, NULL,
+		     "\"entry\":2,\"text\":\"the entry stands behind the end of the chain: "
+		     "it was cut");
+}
+
+static void finds_that_the_end_names_another_entry(void **state)
+{
+	struct fixture *f = *state;
+	struct double_row *r = row(f, "tip");
+	char *hash = strstr(r->value, "\"hash\":\"") + strlen("\"hash\":\"");
+
+	*hash = *hash == '0' ? '1' : '0';
+	assert_found(f, NULL, "the entry is not the one that the end of the chain names");
+}
+
+static void an_end_far_away_costs_no_more_than_what_is_there(void **state)
+{
+	struct fixture *f = *state;
+
+	edit(f, "tip", "{\"entries\":2,\"hash\":\"", "{\"entries\":9,\"hash\":\"");
+	assert_found(f, NULL, "the entries up to 9, the last one, are gone");
+	put(f, "tip", exs_cstr("no end"));
+	assert_int_equal(verify(f, NULL), EXS_CORRUPT);
+	assert_non_null(strstr(f->said, "the end of the chain cannot be read"));
+	put(f, "chain/7fffffffffffffff", exs_cstr("far away"));
+	assert_int_equal(verify(f, NULL), EXS_CORRUPT);
+}
+
+static void finds_an_entry_that_does_not_follow(void **state)
+{
+	struct fixture *f = *state;
+	char kept[2048];
+
+	/* The second entry as it would be in a chain that began with another run. */
+	snprintf(kept, sizeof kept, "%s", row(f, ENTRY(1))->value);
+	lose_all(f, "chain/");
+	lose_all(f, "sealed/");
+	lose(f, "tip");
+	put(f, "unsealed/run-a", exs_cstr(""));
+	put(f, "unsealed/run-c", exs_cstr(""));
+	lose_all(f, "log/run-b/");
+	lose(f, "run/run-b");
+	write_run(f, "run-0", "ok");
+	reopen(f);
+	assert_int_equal(rows_of(f, "chain/"), 3);
+	assert_intact(f);
+	put(f, ENTRY(1), exs_cstr(kept));
+	assert_int_equal(verify(f, NULL), EXS_CORRUPT);
+	assert_non_null(
+		strstr(f->said, "\"entry\":2,\"text\":\"the entry does not follow the one before"));
+}
+
+static void finds_a_place_that_was_changed(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "sealed/run-a", exs_cstr("0000000000000002"));
+	assert_found(f, "run-a", "\"entry\":2,\"text\":\"its log ends otherwise");
+	put(f, "sealed/run-a", exs_cstr("nowhere"));
+	assert_found(f, "run-a", "the place of run 'run-a' in the chain cannot be read");
+	put(f, "sealed/run-a", exs_cstr("0000000000000007"));
+	assert_found(f, "run-a",
+		     "\"entry\":7,\"text\":\"its entry of the chain over the runs is "
+		     "gone");
+}
+
+static void finds_rows_that_nobody_writes(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "chain/one", exs_cstr("x"));
+	assert_found(f, NULL, "there is a row 'chain/one' that nobody writes");
+	lose(f, "chain/one");
+	put(f, "unsealed/a b", exs_cstr(""));
+	assert_found(f, NULL, "there is a row 'unsealed/a b' that nobody writes");
+}
+
+static exs_status stop(void *arg, exs_str finding)
+{
+	struct fixture *f = arg;
+
+	(void)finding;
+	f->given++;
+	return EXS_CANCELLED;
+}
+
+static void a_row_function_that_stops_is_obeyed(void **state)
+{
+	struct fixture *f = *state;
+
+	edit(f, LOG("run-a", 3), "three", "threx");
+	edit(f, LOG("run-b", 3), "three", "threx");
+	f->given = 0;
+	assert_int_equal(f->port->verify(f->self, NULL, stop, f, &f->err), EXS_CANCELLED);
+	assert_int_equal(f->given, 1);
+}
+
+int main(void)
+{
+#define RUNS(name) cmocka_unit_test_setup_teardown(name, setup_runs, teardown)
+	const struct CMUnitTest tests[] = {
+		RUNS(nothing_is_found_where_nothing_was_changed),
+		CLAIM(an_empty_trail_is_intact),
+		RUNS(finds_an_edited_row),
+		RUNS(finds_an_edited_row_of_a_run_that_goes_on),
+		RUNS(finds_one_flipped_bit_in_every_row),
+		RUNS(finds_every_row_that_is_gone),
+		RUNS(finds_a_changed_hash_of_a_row),
+		RUNS(finds_a_row_cut_out_of_the_middle),
+		RUNS(finds_a_row_cut_off_the_beginning),
+		RUNS(finds_a_row_cut_off_the_end),
+		RUNS(finds_a_row_cut_off_the_end_of_a_run_that_goes_on),
+		RUNS(finds_that_the_whole_log_is_gone),
+		RUNS(finds_swapped_rows),
+		RUNS(finds_a_row_of_another_run),
+		RUNS(finds_a_row_added_behind_the_end),
+		RUNS(finds_a_row_that_is_cut_off),
+		RUNS(finds_a_row_under_a_key_that_nobody_writes),
+		RUNS(finds_who_asked_changed),
+		RUNS(finds_changed_sums),
+		RUNS(finds_a_changed_outcome),
+		RUNS(finds_a_changed_hash_in_the_head),
+		RUNS(finds_a_head_that_cannot_be_read),
+		RUNS(finds_a_head_that_hides_the_end_of_its_log),
+		RUNS(finds_that_an_ended_run_is_gone),
+		RUNS(finds_that_a_run_that_goes_on_lost_its_head),
+		RUNS(finds_that_an_unsealed_run_is_gone),
+		RUNS(finds_an_ended_run_outside_the_chain),
+		RUNS(finds_a_run_whose_log_was_made_anew),
+		RUNS(finds_an_edited_entry),
+		RUNS(finds_a_member_added_to_an_entry),
+		RUNS(finds_swapped_entries),
+		RUNS(finds_an_entry_cut_out_of_the_middle),
+		RUNS(finds_an_entry_cut_off_the_end),
+		RUNS(a_trail_made_anew_is_found_by_a_head_that_was_kept),
+		RUNS(finds_that_the_end_of_the_chain_was_moved_back),
+		RUNS(finds_that_the_end_names_another_entry),
+		RUNS(an_end_far_away_costs_no_more_than_what_is_there),
+		RUNS(finds_an_entry_that_does_not_follow),
+		RUNS(finds_a_place_that_was_changed),
+		RUNS(finds_rows_that_nobody_writes),
+		RUNS(a_row_function_that_stops_is_obeyed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
