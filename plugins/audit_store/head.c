@@ -45,6 +45,7 @@ void tally_add(struct tally *t, const struct row_facts *r, const struct digest *
 	t->last = r->seq;
 	t->hash = *hash;
 	t->attempt = sum(0, r->attempt);
+	t->run_ms = sum(0, r->run_ms);
 	if (r->step > t->steps)
 		t->steps = r->step;
 	if (r->kind == EXS_FACT_CALL_ENDED)
@@ -114,16 +115,17 @@ exs_status head_rest(exs_membuf *out, const struct tally *t, exs_err *err)
 	digest_hex(&t->hash, hex);
 	if (t->ended_ms)
 		snprintf(ended, sizeof ended, ",\"ended_ms\":%" PRId64, t->ended_ms);
-	n = snprintf(
-		text, sizeof text,
-		REST_BEGINS "%s\"%s,\"attempt\":%" PRId64 ",\"steps\":%" PRId64
-			    ",\"calls\":%" PRId64 ",\"usage\":{\"in_tokens\":%" PRId64
-			    ",\"cache_read_tokens\":%" PRId64 ",\"cache_write_tokens\":%" PRId64
-			    ",\"out_tokens\":%" PRId64 ",\"reasoning_tokens\":%" PRId64
-			    ",\"cost_micro\":%" PRId64 ",\"estimated\":%" PRId64
-			    "},\"rows\":%" PRId64 ",\"last\":%" PRId64 ",\"hash\":\"%s\"}",
-		t->status, ended, t->attempt, t->steps, t->calls, t->in, t->cache_read,
-		t->cache_write, t->out, t->reasoning, t->cost, t->estimated, t->rows, t->last, hex);
+	n = snprintf(text, sizeof text,
+		     REST_BEGINS
+		     "%s\"%s,\"attempt\":%" PRId64 ",\"steps\":%" PRId64 ",\"calls\":%" PRId64
+		     ",\"run_ms\":%" PRId64 ",\"usage\":{\"in_tokens\":%" PRId64
+		     ",\"cache_read_tokens\":%" PRId64 ",\"cache_write_tokens\":%" PRId64
+		     ",\"out_tokens\":%" PRId64 ",\"reasoning_tokens\":%" PRId64
+		     ",\"cost_micro\":%" PRId64 ",\"estimated\":%" PRId64 "},\"rows\":%" PRId64
+		     ",\"last\":%" PRId64 ",\"hash\":\"%s\"}",
+		     t->status, ended, t->attempt, t->steps, t->calls, t->run_ms, t->in,
+		     t->cache_read, t->cache_write, t->out, t->reasoning, t->cost, t->estimated,
+		     t->rows, t->last, hex);
 	s = exs_membuf_put(&out->sink, text, (size_t)n);
 	return s == EXS_OK ? EXS_OK : failed(s, err);
 }
@@ -167,7 +169,8 @@ static int read_rest(const cJSON *head, struct tally *t)
 	    !read_number(head, "ended_ms", &t->ended_ms))
 		return 0;
 	return read_number(head, "attempt", &t->attempt) && read_number(head, "steps", &t->steps) &&
-	       read_number(head, "calls", &t->calls) && read_number(usage, "in_tokens", &t->in) &&
+	       read_number(head, "calls", &t->calls) && read_number(head, "run_ms", &t->run_ms) &&
+	       read_number(usage, "in_tokens", &t->in) &&
 	       read_number(usage, "cache_read_tokens", &t->cache_read) &&
 	       read_number(usage, "cache_write_tokens", &t->cache_write) &&
 	       read_number(usage, "out_tokens", &t->out) &&

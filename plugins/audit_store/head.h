@@ -23,7 +23,7 @@
 struct tally {
 	char status[STATUS_MAX];
 	int64_t ended_ms; /* 0: it has not ended */
-	int64_t attempt, steps, calls;
+	int64_t attempt, steps, calls, run_ms;
 	int64_t in, cache_read, cache_write, out, reasoning, cost, estimated;
 	int64_t rows, last; /* how many, and the seq of the last one */
 	struct digest hash; /* of the last one */
@@ -31,7 +31,7 @@ struct tally {
 
 /* What the tally takes from a row. */
 struct row_facts {
-	int64_t seq, at_ms, attempt, step;
+	int64_t seq, at_ms, run_ms, attempt, step;
 	int32_t kind;		 /* 0: one that the tally does not count */
 	char status[STATUS_MAX]; /* of run_ended and run_parked; else empty */
 	int has_usage;

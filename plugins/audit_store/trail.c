@@ -156,6 +156,7 @@ static void facts_of(const exs_fact *fact, struct row_facts *out)
 	memset(out, 0, sizeof *out);
 	out->seq = fact->seq;
 	out->at_ms = fact->at_ms;
+	out->run_ms = fact->run_ms;
 	out->attempt = fact->attempt;
 	out->step = fact->step;
 	out->kind = fact->kind;
@@ -333,6 +334,7 @@ static int read_row(const cJSON *json, const char *run_id, struct row_facts *out
 	out->kind = kind_of(kind->valuestring);
 	out->seq = number(json, "seq");
 	out->at_ms = number(json, "at_ms");
+	out->run_ms = number(json, "run_ms");
 	out->attempt = number(json, "attempt");
 	out->step = number(json, "step");
 	if (cJSON_IsString(status))

@@ -42,7 +42,7 @@ static void the_head_sums_up_what_the_log_says(void **state)
 					"\"run-a\",\"tier\":\"fast\",\"input\":\"what is there?\","
 					"\"started_ms\":1700000000000,\"status\":\"ok\","
 					"\"ended_ms\":1700000000005,\"attempt\":1,\"steps\":2,"
-					"\"calls\":1,\"usage\":{\"in_tokens\":10,"));
+					"\"calls\":1,\"run_ms\":5,\"usage\":{\"in_tokens\":10,"));
 	assert_non_null(strstr(f->said, "\"cost_micro\":7,"));
 	assert_non_null(strstr(f->said, "\"rows\":5,\"last\":5,"));
 }
