@@ -108,14 +108,15 @@ static exs_status check_rest(struct walk *w, exs_str rest, exs_err *err)
 	return s;
 }
 
-static exs_status still_the_same(struct walk *w, exs_str head, int *same, exs_err *err)
+static exs_status still_the_same(struct verifying *v, const char *id, exs_str head, int *same,
+				 exs_err *err)
 {
 	exs_membuf now;
 	struct key key;
 	exs_status s;
 
 	exs_membuf_init(&now, EXS_STORE_VALUE_MAX);
-	s = row_get(w->v->self, key_run(&key, w->id), &now, err);
+	s = row_get(v->self, key_run(&key, id), &now, err);
 	*same = s == EXS_OK && exs_str_eq(head, exs_bytes(now.p, now.n));
 	exs_membuf_release(&now);
 	return s == EXS_NOTFOUND ? EXS_OK : s;
@@ -130,7 +131,7 @@ static exs_status check_end(struct walk *w, exs_str head, exs_str rest, exs_err 
 		return EXS_OK;
 	if (w->now.rows == w->told.rows && !w->more)
 		return check_rest(w, rest, err);
-	s = still_the_same(w, head, &same, err);
+	s = still_the_same(w->v, w->id, head, &same, err);
 	if (s != EXS_OK || !same)
 		return s;
 	if (w->more)
@@ -166,8 +167,18 @@ static exs_status check_log(struct verifying *v, const char *id, exs_str head, e
 
 /* ---- its place in the chain ---- */
 
-static exs_status check_entry(struct verifying *v, const char *id, const struct tally *t, int64_t n,
-			      exs_err *err)
+/* A finding about a head that may have moved on since it was read. */
+static exs_status found_of(struct verifying *v, const char *id, exs_str head, int64_t n,
+			   const char *text, exs_err *err)
+{
+	int same = 0;
+	exs_status s = still_the_same(v, id, head, &same, err);
+
+	return s == EXS_OK && same ? verify_found(v, id, "entry", n, "%s", text) : s;
+}
+
+static exs_status check_entry(struct verifying *v, const char *id, exs_str head,
+			      const struct tally *t, int64_t n, exs_err *err)
 {
 	struct entry e;
 	exs_status s = entry_get(v->self, n, &e, err);
@@ -181,13 +192,14 @@ static exs_status check_entry(struct verifying *v, const char *id, const struct 
 	if (s != EXS_OK)
 		return s;
 	if (strcmp(e.run, id) != 0 || !digest_same(&e.rows, &t->hash))
-		return verify_found(v, id, "entry", n,
-				    "its log ends otherwise than when the chain took it up");
+		return found_of(v, id, head, n,
+				"its log ends otherwise than when the chain took it up", err);
 	return EXS_OK;
 }
 
-static exs_status check_place(struct verifying *v, const char *id, const struct tally *t,
-			      exs_err *err)
+/* A run that has ended waits to be sealed or is sealed; one that goes on is neither. */
+static exs_status check_place(struct verifying *v, const char *id, exs_str head,
+			      const struct tally *t, exs_err *err)
 {
 	exs_membuf mark;
 	struct key key;
@@ -197,15 +209,20 @@ static exs_status check_place(struct verifying *v, const char *id, const struct 
 	exs_membuf_init(&mark, EXS_STORE_VALUE_MAX);
 	s = row_get(v->self, key_unsealed(&key, id), &mark, err);
 	exs_membuf_release(&mark);
+	if (s == EXS_OK && !t->ended_ms)
+		return found_of(v, id, head, 0, "it was marked as ended, and its log does not end",
+				err);
 	if (s != EXS_NOTFOUND)
 		return s;
 	s = sealed_get(v->self, id, &n, err);
+	if (s == EXS_NOTFOUND && !t->ended_ms)
+		return EXS_OK;
 	if (s == EXS_NOTFOUND)
-		return verify_found(v, id, "seq", 0,
+		return verify_found(v, id, "entry", 0,
 				    "it has ended, and the chain over the runs does not know it");
 	if (s == EXS_CORRUPT)
-		return verify_found(v, id, "seq", 0, "%s", err->text);
-	return s == EXS_OK ? check_entry(v, id, t, n, err) : s;
+		return verify_found(v, id, "entry", 0, "%s", err->text);
+	return s == EXS_OK ? check_entry(v, id, head, t, n, err) : s;
 }
 
 /* Was it chained as forgotten? Then what is left of it is on its way out. */
@@ -241,8 +258,8 @@ exs_status verify_run(struct verifying *v, const char *id, exs_err *err)
 		return s;
 	head = exs_bytes(v->buf.p, v->buf.n);
 	s = check_log(v, id, head, err);
-	if (s == EXS_OK && head_tally(head, &t) && t.ended_ms)
-		s = check_place(v, id, &t, err);
+	if (s == EXS_OK && head_tally(head, &t))
+		s = check_place(v, id, head, &t, err);
 	return s;
 }
 

@@ -9,29 +9,39 @@
 
 #include <inttypes.h>
 
-/* The run of an entry is there with that log, or a later entry says that it was forgotten. */
-static exs_status check_run_of(struct verifying *v, const struct entry *e, exs_err *err)
+/* Does a later entry say that the run was forgotten, with the same log? */
+static exs_status forgotten_later(struct verifying *v, const struct entry *e, int64_t n, int *out,
+				  exs_err *err)
 {
 	struct entry later;
+	exs_status s = n > e->n ? entry_get(v->self, n, &later, err) : EXS_NOTFOUND;
+
+	*out = s == EXS_OK && later.what == ENTRY_FORGOTTEN && strcmp(later.run, e->run) == 0 &&
+	       digest_same(&later.rows, &e->rows);
+	return s == EXS_NOTFOUND || s == EXS_CORRUPT ? EXS_OK : s;
+}
+
+/*
+ * The run is there, or was forgotten, and knows its entry: what it says is then looked at with the
+ * runs. It may be forgotten meanwhile, so its place is read after itself.
+ */
+static exs_status check_run_of(struct verifying *v, const struct entry *e, exs_err *err)
+{
 	struct key key;
 	int64_t n = 0;
 	exs_status s = row_get(v->self, key_run(&key, e->run), &v->buf, err);
+	int there = s != EXS_NOTFOUND, gone = 0;
 
-	if (s != EXS_NOTFOUND) /* what is there is looked at with the runs */
-		return s == EXS_CORRUPT ? EXS_OK : s;
-	if (e->what == ENTRY_FORGOTTEN)
-		return EXS_OK;
-	s = sealed_get(v->self, e->run, &n, err);
-	if (s == EXS_OK && n > e->n)
-		s = entry_get(v->self, n, &later, err);
-	if (s == EXS_OK && n > e->n && later.what == ENTRY_FORGOTTEN &&
-	    strcmp(later.run, e->run) == 0 && digest_same(&later.rows, &e->rows))
-		return EXS_OK;
-	if (s != EXS_OK && s != EXS_NOTFOUND && s != EXS_CORRUPT)
+	if (s == EXS_OK || s == EXS_NOTFOUND || s == EXS_CORRUPT)
+		s = sealed_get(v->self, e->run, &n, err);
+	if (s == EXS_OK || s == EXS_NOTFOUND || s == EXS_CORRUPT)
+		s = forgotten_later(v, e, n, &gone, err);
+	if (s != EXS_OK || gone || (n == e->n && (there || e->what == ENTRY_FORGOTTEN)))
 		return s;
-	return verify_found(
-		v, e->run, "entry", e->n,
-		"the chain knows the run, and it is gone without having been forgotten");
+	return verify_found(v, e->run, "entry", e->n,
+			    there ? "the chain knows the run, which does not know its entry"
+				  : "the chain knows the run, and it is gone without having been "
+				    "forgotten");
 }
 
 /* The walk along the entries. */

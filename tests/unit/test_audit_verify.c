@@ -255,6 +255,50 @@ static void finds_a_head_that_hides_the_end_of_its_log(void **state)
 	assert_found(f, "run-b", "\"seq\":5,\"text\":\"there are rows behind");
 }
 
+/* The end of a log cut off, and the head made to fit, as if the run had not ended. */
+static void cut_end_of_run_d(struct fixture *f, const char *mark)
+{
+	exs_run_info run = double_run_info("run-d");
+	char was[2048];
+	exs_trail *t;
+
+	write_run(f, "run-d", NULL);
+	snprintf(was, sizeof was, "%s", row(f, "run/run-d")->value);
+	t = start(f, &run);
+	record_kind(f, t, EXS_FACT_RUN_ENDED, 5, "{\"status\":\"error\"}");
+	f->host.fail_commit = strcmp(mark, "unsealed/run-d") == 0;
+	commit(f);
+	finish(f, t);
+	reopen(f);
+	f->host.fail_commit = false;
+	assert_non_null(row(f, mark));
+	assert_intact(f);
+	lose(f, LOG("run-d", 5));
+	put(f, "run/run-d", exs_cstr(was));
+}
+
+static void finds_a_cut_end_that_was_made_to_fit(void **state)
+{
+	struct fixture *f = *state;
+
+	cut_end_of_run_d(f, "sealed/run-d");
+	assert_found(f, "run-d",
+		     "\"entry\":3,\"text\":\"its log ends otherwise than when the "
+		     "chain took it up");
+	lose(f, "sealed/run-d");
+	assert_found(f, NULL,
+		     "{\"run\":\"run-d\",\"entry\":3,\"text\":\"the chain knows the run, "
+		     "which does not know its entry");
+}
+
+static void finds_a_cut_end_that_was_made_to_fit_before_it_was_sealed(void **state)
+{
+	struct fixture *f = *state;
+
+	cut_end_of_run_d(f, "unsealed/run-d");
+	assert_found(f, "run-d", "it was marked as ended, and its log does not end");
+}
+
 /* ---- whole runs ---- */
 
 static void finds_that_an_ended_run_is_gone(void **state)
@@ -467,18 +511,28 @@ static void finds_an_entry_that_does_not_follow(void **state)
 		strstr(f->said, "\"entry\":2,\"text\":\"the entry does not follow the one before"));
 }
 
+/* The chain says so, and the run, whose finding has that. */
+static void assert_place(struct fixture *f, const char *place, const char *part)
+{
+	put(f, "sealed/run-a", exs_cstr(place));
+	assert_int_equal(verify(f, NULL), EXS_CORRUPT);
+	assert_int_equal(f->given, 2);
+	assert_non_null(strstr(f->said, "{\"run\":\"run-a\",\"entry\":1,\"text\":\"the chain knows "
+					"the run, which does not know its entry"));
+	assert_non_null(strstr(f->said, part));
+	assert_int_equal(verify(f, "run-a"), EXS_CORRUPT);
+	assert_int_equal(f->given, 1);
+	assert_non_null(strstr(f->said, part));
+}
+
 static void finds_a_place_that_was_changed(void **state)
 {
 	struct fixture *f = *state;
 
-	put(f, "sealed/run-a", exs_cstr("0000000000000002"));
-	assert_found(f, "run-a", "\"entry\":2,\"text\":\"its log ends otherwise");
-	put(f, "sealed/run-a", exs_cstr("nowhere"));
-	assert_found(f, "run-a", "the place of run 'run-a' in the chain cannot be read");
-	put(f, "sealed/run-a", exs_cstr("0000000000000007"));
-	assert_found(f, "run-a",
-		     "\"entry\":7,\"text\":\"its entry of the chain over the runs is "
-		     "gone");
+	assert_place(f, "0000000000000002", "\"entry\":2,\"text\":\"its log ends otherwise");
+	assert_place(f, "nowhere", "the place of run 'run-a' in the chain cannot be read");
+	assert_place(f, "0000000000000007",
+		     "\"entry\":7,\"text\":\"its entry of the chain over the runs is gone");
 }
 
 static void finds_rows_that_nobody_writes(void **state)
@@ -539,6 +593,8 @@ int main(void)
 		RUNS(finds_a_changed_hash_in_the_head),
 		RUNS(finds_a_head_that_cannot_be_read),
 		RUNS(finds_a_head_that_hides_the_end_of_its_log),
+		RUNS(finds_a_cut_end_that_was_made_to_fit),
+		RUNS(finds_a_cut_end_that_was_made_to_fit_before_it_was_sealed),
 		RUNS(finds_that_an_ended_run_is_gone),
 		RUNS(finds_that_a_run_that_goes_on_lost_its_head),
 		RUNS(finds_that_an_unsealed_run_is_gone),
