@@ -42,6 +42,7 @@ static void add_usage(struct tally *t, const exs_usage *u)
 void tally_add(struct tally *t, const struct row_facts *r, const struct digest *hash)
 {
 	t->rows++;
+	t->bytes = sum(t->bytes, r->bytes);
 	t->last = r->seq;
 	t->hash = *hash;
 	t->attempt = sum(0, r->attempt);
@@ -122,10 +123,10 @@ exs_status head_rest(exs_membuf *out, const struct tally *t, exs_err *err)
 		     ",\"cache_read_tokens\":%" PRId64 ",\"cache_write_tokens\":%" PRId64
 		     ",\"out_tokens\":%" PRId64 ",\"reasoning_tokens\":%" PRId64
 		     ",\"cost_micro\":%" PRId64 ",\"estimated\":%" PRId64 "},\"rows\":%" PRId64
-		     ",\"last\":%" PRId64 ",\"hash\":\"%s\"}",
+		     ",\"bytes\":%" PRId64 ",\"last\":%" PRId64 ",\"hash\":\"%s\"}",
 		     t->status, ended, t->attempt, t->steps, t->calls, t->run_ms, t->in,
 		     t->cache_read, t->cache_write, t->out, t->reasoning, t->cost, t->estimated,
-		     t->rows, t->last, hex);
+		     t->rows, t->bytes, t->last, hex);
 	s = exs_membuf_put(&out->sink, text, (size_t)n);
 	return s == EXS_OK ? EXS_OK : failed(s, err);
 }
@@ -177,7 +178,7 @@ static int read_rest(const cJSON *head, struct tally *t)
 	       read_number(usage, "reasoning_tokens", &t->reasoning) &&
 	       read_number(usage, "cost_micro", &t->cost) &&
 	       read_number(usage, "estimated", &t->estimated) &&
-	       read_number(head, "rows", &t->rows) && read_number(head, "last", &t->last);
+	       read_number(head, "rows", &t->rows) && read_number(head, "bytes", &t->bytes) && read_number(head, "last", &t->last);
 }
 
 int head_tally(exs_str head, struct tally *out)

@@ -3,7 +3,7 @@
  * head.h - the head of a run: one JSON object in two parts.
  *
  *	{"run":...,"agent":...,...,"input":"...","started_ms":N    who asked what; never changes
- *	 "status":...,...,"rows":N,"last":N,"hash":"..."}          what the log says, a fold over it
+ *	 "status":...,...,"rows":N,"bytes":N,"last":N,"hash":"..."}          what the log says, a fold over it
  *
  * The chain of the run's log begins with the hash of the first part, and the second one can be made
  *again from the log. So each byte of a head is held by the log, whose last hash is held by the
@@ -25,13 +25,14 @@ struct tally {
 	int64_t ended_ms; /* 0: it has not ended */
 	int64_t attempt, steps, calls, run_ms;
 	int64_t in, cache_read, cache_write, out, reasoning, cost, estimated;
-	int64_t rows, last; /* how many, and the seq of the last one */
+	int64_t rows, bytes, last; /* how many, of how many bytes, and the seq of the last one */
 	struct digest hash; /* of the last one */
 };
 
 /* What the tally takes from a row. */
 struct row_facts {
 	int64_t seq, at_ms, run_ms, attempt, step;
+	int64_t bytes; /* of the row's value; not in its JSON */
 	int32_t kind;		 /* 0: one that the tally does not count */
 	char status[STATUS_MAX]; /* of run_ended and run_parked; else empty */
 	int has_usage;

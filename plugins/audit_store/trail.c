@@ -237,7 +237,7 @@ static exs_status put_rows(exs_trail *t, const struct tally *after, exs_batch *b
 	return s;
 }
 
-static exs_status record_short(exs_trail *t, const exs_fact *fact, const struct row_facts *facts,
+static exs_status record_short(exs_trail *t, const exs_fact *fact, struct row_facts *facts,
 			       exs_batch *batch, exs_err *err)
 {
 	struct tally after = t->tally;
@@ -249,6 +249,7 @@ static exs_status record_short(exs_trail *t, const exs_fact *fact, const struct 
 		      exs_bytes(t->row.p + DIGEST_BYTES, t->row.n - DIGEST_BYTES), &hash, err))
 		return err->status;
 	memcpy(t->row.p, hash.b, DIGEST_BYTES);
+	facts->bytes = (int64_t)t->row.n;
 	tally_add(&after, facts, &hash);
 	s = put_rows(t, &after, batch, err);
 	if (s == EXS_OK)

@@ -87,6 +87,7 @@ static exs_status walk_row(void *arg, exs_str key, exs_str value)
 		return found_row(w, seq, "the row cannot be read, or speaks of another run");
 	if (facts.seq != seq)
 		return found_row(w, seq, "the row stands in the place of another one");
+	facts.bytes = (int64_t)value.n;
 	tally_add(&w->now, &facts, &hash);
 	return EXS_OK;
 }
