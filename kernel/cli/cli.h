@@ -114,6 +114,7 @@ int cmd_batteries(struct cli *c);
 int cmd_store(struct cli *c);
 int cmd_budget(struct cli *c);
 int cmd_audit(struct cli *c);
+int cmd_audit_purge(struct cli *c);
 int cmd_help(struct cli *c);
 
 #endif

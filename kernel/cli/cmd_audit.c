@@ -234,30 +234,50 @@ static int audit_head(struct cli *c)
 	return EXIT_OK;
 }
 
+/* ---- which of them ---- */
+
+#define FILTERS                                                                                    \
+	(OPT_BIT(OPT_AGENT) | OPT_BIT(OPT_CALLER) | OPT_BIT(OPT_OPEN) | OPT_BIT(OPT_LIMIT) |       \
+	 OPT_BIT(OPT_STATUS) | OPT_BIT(OPT_PARENT) | OPT_BIT(OPT_CHILDREN) |                       \
+	 OPT_BIT(OPT_ANCESTORS) | OPT_BIT(OPT_TOP) | OPT_BIT(OPT_SINCE) | OPT_BIT(OPT_UNTIL) |     \
+	 OPT_BIT(OPT_MIN_COST) | OPT_BIT(OPT_LAST))
+
+static const struct verb {
+	const char *name;
+	uint32_t words; /* at most, its own included */
+	uint64_t takes; /* of the options that not every command has */
+	int (*run)(struct cli *c);
+} verbs[] = {
+	{ "list", 1, FILTERS, audit_list },
+	{ "show", 2, 0, audit_show },
+	{ "verify", 2, OPT_BIT(OPT_HEAD), audit_verify },
+	{ "head", 1, 0, audit_head },
+	{ "purge", 1,
+	  OPT_BIT(OPT_OLDER_THAN) | OPT_BIT(OPT_KEEP) | OPT_BIT(OPT_MAX_BYTES) |
+		  OPT_BIT(OPT_STATUS) | OPT_BIT(OPT_DRY_RUN),
+	  cmd_audit_purge },
+};
+
 int cmd_audit(struct cli *c)
 {
-	static const struct {
-		const char *name;
-		uint32_t words; /* at most, its own included */
-		int (*run)(struct cli *c);
-	} verbs[] = {
-		{ "list", 1, audit_list },
-		{ "show", 2, audit_show },
-		{ "verify", 2, audit_verify },
-		{ "head", 1, audit_head },
-	};
+	const struct verb *v = NULL;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(verbs); i++)
 		if (strcmp(verbs[i].name, c->opts.args[0]) == 0)
-			break;
-	if (i == ARRAY_LEN(verbs))
-		return cli_usage(c, "'audit' knows list, show, verify and head, not '%.40s'",
+			v = &verbs[i];
+	if (!v)
+		return cli_usage(c, "'audit' knows list, show, verify, head and purge, not '%.40s'",
 				 c->opts.args[0]);
-	if (c->opts.arg_n > verbs[i].words)
-		return cli_usage(c, "'audit %s' takes no '%.40s'", verbs[i].name,
-				 c->opts.args[verbs[i].words]);
-	if (opts_has(&c->opts, OPT_HEAD) && verbs[i].run != audit_verify)
-		return cli_usage(c, "'--head' belongs to 'audit verify'");
-	return verbs[i].run(c);
+	if (c->opts.arg_n > v->words)
+		return cli_usage(c, "'audit %s' takes no '%.40s'", v->name, c->opts.args[v->words]);
+	for (i = 0; i < c->opts.given_n; i++) {
+		enum option_id id = c->opts.given[i].id;
+
+		if (opts_options[id].commands != CMD_EVERY && id != OPT_JSON &&
+		    !(v->takes & OPT_BIT(id)))
+			return cli_usage(c, "'audit %s' has no option '--%s'", v->name,
+					 opts_options[id].name);
+	}
+	return v->run(c);
 }

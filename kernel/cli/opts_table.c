@@ -62,6 +62,14 @@ const struct option_row opts_options[OPTIONS] = {
 		       "only the newest run of each agent" },
 	[OPT_HEAD] = { 0, "head", "FILE|HASH", NULL, CMD_BIT(CMD_AUDIT), 0, 0,
 		       "verify also that the trail still holds what 'audit head' once printed" },
+	[OPT_OLDER_THAN] = { 0, "older-than", "TIME", NULL, CMD_BIT(CMD_AUDIT), 0, 0,
+			     "purge runs that ended longer ago than that: 30d" },
+	[OPT_KEEP] = { 0, "keep", "N", NULL, CMD_BIT(CMD_AUDIT), 0, OPT_NUMBER,
+		       "purge all but the newest N" },
+	[OPT_MAX_BYTES] = { 0, "max-bytes", "SIZE", NULL, CMD_BIT(CMD_AUDIT), 0, 0,
+			    "purge the oldest until the rest has no more than that: 1g" },
+	[OPT_DRY_RUN] = { 0, "dry-run", NULL, NULL, CMD_BIT(CMD_AUDIT), 0, 0,
+			  "only say what would go" },
 	[OPT_FACTS] = { 0, "facts", NULL, NULL, CMD_BIT(CMD_SHOW), OPT_BIT(OPT_TRANSCRIPT), 0,
 			"every fact, one a line" },
 	[OPT_TRANSCRIPT] = { 't', "transcript", NULL, NULL, CMD_BIT(CMD_SHOW), OPT_BIT(OPT_FACTS),
@@ -133,17 +141,20 @@ const struct command_row opts_commands[COMMANDS] = {
 			 "and when there is room again.",
 			 "executus budget\n"
 			 "executus budget --caller alice --json\n" },
-	[CMD_AUDIT] = { "audit", "list|show RUN|verify [RUN]|head", 1, 2,
+	[CMD_AUDIT] = { "audit", "list|show RUN|verify [RUN]|head|purge", 1, 2,
 			"what the audit trail says, and whether it is intact",
 			"Asks the first audit of the configuration that can be asked. 'list' takes "
 			"the filters of 'runs'. 'show' prints the log of a run. 'verify' looks for "
 			"rows that were changed, cut or moved; it ends with status 73 when there are "
 			"any. 'head' prints what to keep elsewhere, so that 'verify --head' finds a "
-			"trail that was shortened or replaced as a whole.",
+			"trail that was shortened or replaced as a whole. 'purge' takes ended runs "
+			"out of the trail, by age, number or bytes; that they were there stays in "
+			"the chain.",
 			"executus audit list --caller alice --min-cost 0.50\n"
 			"executus audit show 01jabcdefghjkmnpqrstvwxyz0\n"
 			"executus audit head > kept.json\n"
-			"executus audit verify --head kept.json\n" },
+			"executus audit verify --head kept.json\n"
+			"executus audit purge --older-than 90d --status ok --dry-run\n" },
 	[CMD_HELP] = { "help", "[COMMAND]", 0, 1, "show how to use a command",
 		       "Also makes the man page and the completions, from the same table.",
 		       "executus help run\n"

@@ -160,6 +160,66 @@ tamper flip "${row}2"
 gives 0 x audit verify "$doer"
 gives 73 x audit verify "$talker"
 
+rm -rf "$XDG_STATE_HOME"
+cp -r intact "$XDG_STATE_HOME"
+
+# Purging: what may go, what would, what did.
+gives 2 x audit purge
+says "what may go? Say '--older-than 90d'"
+gives 2 x audit purge --older-than 0
+gives 2 x audit purge --older-than soon
+gives 2 x audit purge --keep 1 --status late
+says "no run ends as 'late'"
+gives 2 x audit purge --keep 1 --agent talker
+says "'audit purge' has no option '--agent'"
+gives 2 x audit list --keep 1
+gives 0 x audit purge --keep 2 --dry-run
+prints "$talker"
+says "2 runs would go"
+gives 0 x audit list --json
+holds '.[0] | length == 4' out
+gives 0 x audit purge --older-than 1h --json
+holds '.[0] == []' out
+gives 0 x audit purge --max-bytes 1g
+says "0 runs went"
+gives 0 x audit purge --keep 2 --status ok --json
+holds '.[0] | length == 1 and .[0].run == "'"$talker"'" and .[0].gone and .[0].bytes > 0' out
+gives 0 x audit list --json
+holds '.[0] | length == 3' out
+gives 1 x audit show "$talker"
+gives 0 x show "$talker" # the run itself is another matter
+gives 0 x audit verify --head kept.json
+gives 0 x audit head
+holds '.[0].entries == 5' out
+tamper put "k/hold/$doer" '{"v":1}'
+gives 0 x audit purge --max-bytes 1
+says "2 runs went"
+gives 0 x audit list --json
+holds '.[0] | length == 1 and .[0].agent == "doer"' out
+tamper del "k/hold/$doer"
+gives 0 x audit purge --max-bytes 1
+says "1 run went"
+gives 0 x audit list --json
+holds '.[0] == []' out
+gives 0 x audit verify --head kept.json
+
+# A run that goes on stays, whatever the rule says. A run that cannot be believed stays as well, and holds nobody up.
+rm effects.log.died
+gives 137 x run --agent doer "do it"
+gives 0 x audit purge --keep 1 --json
+gives 0 x audit purge --max-bytes 1
+says "0 runs went"
+gives 0 x audit list --open --json
+holds '.[0] | length == 1' out
+gives 0 x run --agent talker "first"
+gives 0 x run --agent talker "second"
+first=$(x audit list --json | jq -r '.[1].run')
+tamper put "b/trail/sealed/$first" "0000000000000001"
+tamper flip b/trail/chain/0000000000000001
+gives 73 x audit purge --max-bytes 1
+says "run '$first' stays, for its entry of the chain cannot be believed"
+says "1 run went"
+
 # Without a trail that can be asked.
 sed -i 's/audit: \[lines, trail\]/audit: [lines]/' conf.yaml
 gives 3 x audit list

@@ -4,6 +4,7 @@
  *
  *	store_row CONF FOLDER flip KEY       one bit in the middle of its value
  *	store_row CONF FOLDER del KEY
+ *	store_row CONF FOLDER put KEY VALUE
  *	store_row CONF FOLDER swap KEY KEY   their values
  */
 #include <stdio.h>
@@ -30,9 +31,12 @@ static exs_status put(struct batch *b, const char *key, const struct buf *value,
 static exs_status fill(struct host *h, struct batch *b, char **words, exs_err *err)
 {
 	struct buf one, other;
-	exs_status status = get(h, words[1], &one, err);
+	exs_status status = EXS_OK;
 
 	buf_init(&other, VALUE_MAX);
+	if (strcmp(words[0], "put") == 0 && words[2])
+		return batch_put(b, str_of(NULL), str_of(words[1]), str_of(words[2]), err);
+	status = get(h, words[1], &one, err);
 	if (status == EXS_OK && strcmp(words[0], "del") == 0) {
 		status = batch_del(b, str_of(NULL), str_of(words[1]), err);
 	} else if (status == EXS_OK && strcmp(words[0], "flip") == 0) {
@@ -45,7 +49,7 @@ static exs_status fill(struct host *h, struct batch *b, char **words, exs_err *e
 		if (status == EXS_OK)
 			status = put(b, words[2], &one, err);
 	} else if (status == EXS_OK) {
-		status = err_set(err, EXS_INVALID, 0, "flip, del or swap, not '%s'", words[0]);
+		status = err_set(err, EXS_INVALID, 0, "flip, del, swap or put, not '%s'", words[0]);
 	}
 	buf_release(&one);
 	buf_release(&other);
@@ -62,7 +66,7 @@ int main(int argc, char **argv)
 	struct log log;
 
 	if (argc < 5) {
-		fprintf(stderr, "usage: store_row CONF FOLDER flip|del|swap KEY [KEY]\n");
+		fprintf(stderr, "usage: store_row CONF FOLDER flip|del|swap|put KEY [KEY or VALUE]\n");
 		return 2;
 	}
 	log_init(&log, 2, EXS_INFO);
