@@ -220,6 +220,14 @@ gives 73 x audit purge --max-bytes 1
 says "run '$first' stays, for its entry of the chain cannot be believed"
 says "1 run went"
 
+# Whoever asks the trail needs nobody's key.
+# shellcheck disable=SC2016 # the configuration expands it
+sed 's/^  fx: .*/&\n  remote: { so: model_openai.so, base_url: "http:\/\/127.0.0.1:9\/v1", key: $env:NO_SUCH_KEY }/' conf.yaml >keyed.yaml
+gives 3 "$EXECUTUS" check -c keyed.yaml -B "$TEST_BATTERIES"
+says "NO_SUCH_KEY"
+gives 0 "$EXECUTUS" audit list -c keyed.yaml -B "$TEST_BATTERIES"
+gives 0 "$EXECUTUS" runs --min-cost 0.1 -c keyed.yaml -B "$TEST_BATTERIES"
+
 # Without a trail that can be asked.
 sed -i 's/audit: \[lines, trail\]/audit: [lines]/' conf.yaml
 gives 3 x audit list
