@@ -31,21 +31,47 @@ static void an_ended_run_is_sealed_when_the_process_ends(void **state)
 	assert_intact(f);
 }
 
-static void an_ended_run_is_sealed_while_the_process_goes_on(void **state)
+/* Until the chain has so many entries; fails the test after 30 s. */
+static void wait_entries(struct fixture *f, int n)
 {
-	struct fixture *f = *state;
+	char wanted[32];
 	exs_membuf json;
 	int tries = 0, done = 0;
 
-	write_run(f, "run-a", "ok");
+	snprintf(wanted, sizeof wanted, "{\"entries\":%d,", n);
 	while (!done && tries++ < 3000) {
 		head(f, &json);
-		done = strstr(json.p, "\"entries\":1,") != NULL;
+		done = strstr(json.p, wanted) != NULL;
 		exs_membuf_release(&json);
 		if (!done)
 			usleep(10000);
 	}
 	assert_true(done);
+}
+
+static void an_ended_run_is_sealed_while_the_process_goes_on(void **state)
+{
+	struct fixture *f = *state;
+
+	write_run(f, "run-a", "ok");
+	wait_entries(f, 1);
+	write_run(f, "run-b", "ok");
+	wait_entries(f, 2);
+}
+
+static void what_a_crash_left_is_sealed_when_the_first_run_begins(void **state)
+{
+	struct fixture *f = *state;
+	exs_run_info run = double_run_info("run-b");
+	exs_trail *t;
+
+	f->host.fail_commit = true;
+	write_run(f, "run-a", "ok");
+	reopen(f);
+	f->host.fail_commit = false;
+	t = start(f, &run);
+	wait_entries(f, 1);
+	finish(f, t);
 }
 
 static void a_run_that_goes_on_is_not_sealed(void **state)
@@ -365,6 +391,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CLAIM(an_ended_run_is_sealed_when_the_process_ends),
 		CLAIM(an_ended_run_is_sealed_while_the_process_goes_on),
+		CLAIM(what_a_crash_left_is_sealed_when_the_first_run_begins),
 		CLAIM(a_run_that_goes_on_is_not_sealed),
 		CLAIM(what_a_crash_left_is_sealed_by_the_next_process_that_runs),
 		CLAIM(two_that_seal_at_once_do_not_break_the_chain),

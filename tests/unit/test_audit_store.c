@@ -267,12 +267,21 @@ static void the_input_in_the_head_is_cut_at_a_character(void **state)
 
 static void sums_stop_where_json_readers_round(void **state)
 {
+	const exs_usage usage = { .size = sizeof usage, .in_tokens = -1, .cost_micro = INT64_MAX };
 	struct fixture *f = *state;
 	exs_run_info run = double_run_info("run-a");
+	exs_fact turn = fact_of(EXS_FACT_TURN_ENDED, 5, "{}");
+	exs_trail *t;
 
 	write_run_of(f, &run, NULL, INT64_MAX);
+	t = start(f, &run);
+	turn.usage = &usage;
+	record(f, t, &turn);
+	commit(f);
+	finish(f, t);
 	assert_int_equal(list(f, NULL), EXS_OK);
 	assert_non_null(strstr(f->said, "\"cost_micro\":9007199254740992,"));
+	assert_non_null(strstr(f->said, "\"in_tokens\":10,")); /* and none goes down */
 	assert_intact(f);
 }
 

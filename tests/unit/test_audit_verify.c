@@ -2,6 +2,7 @@
 /* test_audit_verify.c - every kind of tampering with the trail in the store is found, and nothing
  * else is. */
 #include "audit_kit.h"
+#include "base/sha256.h"
 
 /* run-a and run-c have ended and are sealed in this order, run-b goes on. */
 static int setup_runs(void **state)
@@ -190,6 +191,56 @@ static void finds_a_row_under_a_key_that_nobody_writes(void **state)
 
 	put(f, "log/run-a/00x", exs_cstr("something"));
 	assert_found(f, "run-a", "a key that nobody writes");
+}
+
+static void hash_of(const char *text, size_t n, unsigned char out[SHA256_BYTES])
+{
+	struct sha256 sum;
+
+	sha256_init(&sum);
+	sha256_add(&sum, text, n);
+	sha256_end(&sum, out);
+}
+
+/* A row whose hash is right, as somebody makes it who knows how. */
+static void forge_row_4(struct fixture *f, const char *json)
+{
+	const struct double_row *before = row(f, LOG("run-b", 3));
+	char text[256], forged[32 + 256];
+
+	assert_non_null(before);
+	memcpy(text, before->value, 32);
+	memcpy(text + 32, json, strlen(json));
+	hash_of(text, 32 + strlen(json), (unsigned char *)forged);
+	memcpy(forged + 32, json, strlen(json));
+	put(f, LOG("run-b", 4), exs_bytes(forged, 32 + strlen(json)));
+}
+
+static void finds_a_forged_row_in_the_place_of_another(void **state)
+{
+	struct fixture *f = *state;
+
+	forge_row_4(f, "{\"run\":\"run-b\",\"seq\":5,\"kind\":\"steered\"}");
+	assert_found(f, "run-b", "\"seq\":4,\"text\":\"the row stands in the place of another one");
+}
+
+static void finds_a_forged_row_of_another_run(void **state)
+{
+	struct fixture *f = *state;
+
+	forge_row_4(f, "{\"run\":\"run-x\",\"seq\":4,\"kind\":\"steered\"}");
+	assert_found(f, "run-b",
+		     "\"seq\":4,\"text\":\"the row cannot be read, or speaks of another");
+	forge_row_4(f, "{\"run\":\"run-b\",\"seq\":4,");
+	assert_found(f, "run-b", "\"seq\":4,\"text\":\"the row cannot be read");
+}
+
+static void finds_a_forged_row_by_the_head(void **state)
+{
+	struct fixture *f = *state;
+
+	forge_row_4(f, "{\"run\":\"run-b\",\"seq\":4,\"kind\":\"steered\"}");
+	assert_found(f, "run-b", "its head is not what its log says");
 }
 
 /* ---- heads ---- */
@@ -535,6 +586,57 @@ static void finds_a_place_that_was_changed(void **state)
 		     "\"entry\":7,\"text\":\"its entry of the chain over the runs is gone");
 }
 
+static void finds_a_place_of_a_run_that_is_not_there(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "sealed/run-x", exs_cstr("0000000000000001"));
+	assert_found(f, NULL,
+		     "{\"run\":\"run-x\",\"text\":\"the run is gone, and 'sealed/run-x' is "
+		     "left of it");
+}
+
+static void finds_a_run_marked_as_ended_that_goes_on(void **state)
+{
+	struct fixture *f = *state;
+	exs_run_info run = double_run_info("run-b");
+
+	put(f, "unsealed/run-b", exs_cstr(""));
+	finish(f, start(f, &run));
+	reopen(f);
+	assert_int_equal(rows_of(f, "chain/"), 2); /* nobody sealed it */
+	assert_found(f, "run-b", "it was marked as ended, and its log does not end");
+}
+
+/* An entry that says it was forgotten, with a hash that is right and another log. */
+static void finds_a_forged_entry_of_a_forgotten_run(void **state)
+{
+	struct fixture *f = *state;
+	char text[1024], hex[65], tip[256];
+	unsigned char hash[32];
+	const char *last = strstr(row(f, "tip")->value, "\"hash\":\"") + strlen("\"hash\":\"");
+	int i, n;
+
+	n = snprintf(text, sizeof text,
+		     "{\"entry\":3,\"what\":\"forgotten\",\"run\":\"run-a\",\"rows\":\"%064d\","
+		     "\"at_ms\":"
+		     "5,\"previous\":\"%.64s\"",
+		     0, last);
+	hash_of(text, (size_t)n, hash);
+	for (i = 0; i < 32; i++)
+		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+	snprintf(text + n, sizeof text - (size_t)n, ",\"hash\":\"%s\"}", hex);
+	snprintf(tip, sizeof tip, "{\"entries\":3,\"hash\":\"%s\"}", hex);
+	put(f, ENTRY(3), exs_cstr(text));
+	put(f, "tip", exs_cstr(tip));
+	put(f, "sealed/run-a", exs_cstr("0000000000000003"));
+	lose_all(f, "log/run-a/");
+	lose(f, "run/run-a");
+	assert_found(f, NULL,
+		     "{\"run\":\"run-a\",\"entry\":1,\"text\":\"the chain knows the run, and "
+		     "it is gone without having been forgotten");
+}
+
 static void finds_rows_that_nobody_writes(void **state)
 {
 	struct fixture *f = *state;
@@ -587,6 +689,9 @@ int main(void)
 		RUNS(finds_a_row_added_behind_the_end),
 		RUNS(finds_a_row_that_is_cut_off),
 		RUNS(finds_a_row_under_a_key_that_nobody_writes),
+		RUNS(finds_a_forged_row_in_the_place_of_another),
+		RUNS(finds_a_forged_row_of_another_run),
+		RUNS(finds_a_forged_row_by_the_head),
 		RUNS(finds_who_asked_changed),
 		RUNS(finds_changed_sums),
 		RUNS(finds_a_changed_outcome),
@@ -611,6 +716,9 @@ int main(void)
 		RUNS(an_end_far_away_costs_no_more_than_what_is_there),
 		RUNS(finds_an_entry_that_does_not_follow),
 		RUNS(finds_a_place_that_was_changed),
+		RUNS(finds_a_place_of_a_run_that_is_not_there),
+		RUNS(finds_a_run_marked_as_ended_that_goes_on),
+		RUNS(finds_a_forged_entry_of_a_forgotten_run),
 		RUNS(finds_rows_that_nobody_writes),
 		RUNS(a_row_function_that_stops_is_obeyed),
 	};
