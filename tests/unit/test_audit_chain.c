@@ -130,6 +130,79 @@ static void two_that_seal_at_once_do_not_break_the_chain(void **state)
 	assert_intact(f);
 }
 
+/* Before the first commit of the battery another process appends an entry. */
+static struct {
+	exs_status (*commit)(const exs_store_svc *, const exs_op *const *, uint64_t, exs_err *);
+	int calls;
+} rival;
+
+#define RIVAL_TIP                                                                                  \
+	"{\"entries\":1,\"hash\":"                                                                 \
+	"\"00000000000000000000000000000000000000000000000000000000000000ff\"}"
+
+static exs_status commit_behind_rival(const exs_store_svc *svc, const exs_op *const *ops,
+				      uint64_t n, exs_err *err)
+{
+	const exs_op entry = { .size = sizeof entry,
+			       .kind = EXS_OP_PUT,
+			       .key = exs_cstr(ENTRY(1)),
+			       .value = exs_cstr("the rival's") };
+	const exs_op tip = { .size = sizeof tip,
+			     .kind = EXS_OP_PUT,
+			     .key = exs_cstr("tip"),
+			     .value = exs_cstr(RIVAL_TIP) };
+	const exs_op *const both[] = { &entry, &tip };
+
+	if (rival.calls++ == 0)
+		assert_int_equal(rival.commit(svc, both, 2, err), EXS_OK);
+	return rival.commit(svc, ops, n, err);
+}
+
+static void who_comes_second_appends_behind_the_first(void **state)
+{
+	struct fixture *f = *state;
+
+	rival.commit = f->host.store.commit;
+	rival.calls = 0;
+	f->host.store.commit = commit_behind_rival;
+	write_run(f, "run-a", "ok");
+	reopen(f);
+	assert_int_equal(rival.calls, 2);
+	assert_string_equal(row(f, ENTRY(1))->value, "the rival's");
+	assert_non_null(strstr(row(f, ENTRY(2))->value, "\"run\":\"run-a\""));
+	assert_non_null(strstr(row(f, ENTRY(2))->value, "00ff\",\"hash\":"));
+	assert_int_equal(rows_of(f, "unsealed/"), 0);
+}
+
+static exs_status never(const exs_store_svc *svc, const exs_op *const *ops, uint64_t n,
+			exs_err *err)
+{
+	(void)svc;
+	(void)ops;
+	(void)n;
+	rival.calls++;
+	return exs_fail(err, EXS_CONFLICT, 0, "somebody else was first");
+}
+
+static void who_never_comes_first_gives_up_after_a_while(void **state)
+{
+	struct fixture *f = *state;
+
+	f->host.fail_commit = true;
+	write_run(f, "run-a", "ok");
+	reopen(f);
+	f->host.fail_commit = false;
+	rival.commit = f->host.store.commit;
+	rival.calls = 0;
+	f->host.store.commit = never;
+	write_run(f, "run-b", NULL);
+	reopen(f);
+	f->host.store.commit = rival.commit;
+	assert_true(rival.calls >= 8 && rival.calls <= 3 * 8);
+	assert_true(double_host_logged(&f->host, "somebody else was first"));
+	assert_int_equal(rows_of(f, "unsealed/"), 1);
+}
+
 static void a_mark_without_a_run_stays_for_verify_and_holds_nobody_up(void **state)
 {
 	struct fixture *f = *state;
@@ -395,6 +468,8 @@ int main(void)
 		CLAIM(a_run_that_goes_on_is_not_sealed),
 		CLAIM(what_a_crash_left_is_sealed_by_the_next_process_that_runs),
 		CLAIM(two_that_seal_at_once_do_not_break_the_chain),
+		CLAIM(who_comes_second_appends_behind_the_first),
+		CLAIM(who_never_comes_first_gives_up_after_a_while),
 		CLAIM(a_mark_without_a_run_stays_for_verify_and_holds_nobody_up),
 		CLAIM(a_mark_of_a_sealed_run_is_taken_away),
 		CLAIM(nothing_is_sealed_onto_an_end_that_cannot_be_read),

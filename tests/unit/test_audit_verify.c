@@ -35,6 +35,43 @@ static void an_empty_trail_is_intact(void **state)
 	assert_intact(*state);
 }
 
+static void *write_many(void *arg)
+{
+	struct fixture *f = arg;
+	char id[16];
+	int i;
+
+	for (i = 0; i < 150; i++) {
+		snprintf(id, sizeof id, "many-%03d", i);
+		write_run(f, id, "ok");
+	}
+	return NULL;
+}
+
+static exs_status fail_with(void *arg, exs_str finding)
+{
+	(void)arg;
+	print_error("%.*s\n", (int)finding.n, finding.p);
+	return EXS_OK;
+}
+
+static void nothing_is_found_while_runs_begin_end_and_are_sealed(void **state)
+{
+	struct fixture *f = *state;
+	exs_err err = EXS_ERR_INIT;
+	pthread_t writer;
+	int i;
+
+	assert_int_equal(pthread_create(&writer, NULL, write_many, f), 0);
+	for (i = 0; i < 40; i++)
+		if (f->port->verify(f->self, NULL, fail_with, NULL, &err))
+			break;
+	pthread_join(writer, NULL);
+	assert_int_equal(i, 40);
+	reopen(f);
+	assert_intact(f);
+}
+
 /* ---- rows of a log ---- */
 
 static void finds_an_edited_row(void **state)
@@ -674,6 +711,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RUNS(nothing_is_found_where_nothing_was_changed),
 		CLAIM(an_empty_trail_is_intact),
+		RUNS(nothing_is_found_while_runs_begin_end_and_are_sealed),
 		RUNS(finds_an_edited_row),
 		RUNS(finds_an_edited_row_of_a_run_that_goes_on),
 		RUNS(finds_one_flipped_bit_in_every_row),
