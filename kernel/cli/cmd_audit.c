@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/run_list.h"
@@ -18,7 +19,6 @@
 #define LINE_SHOW_MAX 4096u
 #define BODY_SHOW     100u
 #define BODY_COLUMN   58u
-#define TIME_SHOW     19u /* bytes of "2026-01-31T12:00:00" */
 
 /* ---- list ---- */
 
@@ -64,17 +64,18 @@ static void put_text(struct buf *line, exs_str row, const char *key, unsigned wi
 static void put_row(struct rows *r, exs_str row)
 {
 	unsigned width = out_width(r->c->out.fd, BODY_COLUMN + BODY_SHOW);
-	int64_t seq = 0, step = 0;
+	int64_t seq = 0, step = 0, at_ms = 0;
+	char when[CLOCK_TEXT_MAX] = "";
 	struct buf line;
 	exs_str body = str_of("");
 
 	buf_init(&line, LINE_SHOW_MAX);
 	json_get_int(row, "seq", &seq);
 	json_get_int(row, "step", &step);
+	json_get_int(row, "at_ms", &at_ms);
+	clock_text(at_ms, when);
 	json_get_object(row, "body", &body);
-	buf_printf(&line, "%5" PRId64 "  ", seq);
-	put_text(&line, row, "at", TIME_SHOW);
-	buf_printf(&line, "step %-3" PRId64 "  ", step);
+	buf_printf(&line, "%5" PRId64 "  %-20s  step %-3" PRId64 "  ", seq, when, step);
 	put_text(&line, row, "kind", 15);
 	put_text(&line, row, "name", 10);
 	text_one_line(&line, body, width > line.n + 20 ? width - line.n : BODY_SHOW);
