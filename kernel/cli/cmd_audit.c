@@ -255,7 +255,7 @@ static const struct verb {
 	{ "head", 1, 0, audit_head },
 	{ "purge", 1,
 	  OPT_BIT(OPT_OLDER_THAN) | OPT_BIT(OPT_KEEP) | OPT_BIT(OPT_MAX_BYTES) |
-		  OPT_BIT(OPT_STATUS) | OPT_BIT(OPT_DRY_RUN),
+		  OPT_BIT(OPT_STATUS) | OPT_BIT(OPT_AGENT) | OPT_BIT(OPT_DRY_RUN),
 	  cmd_audit_purge },
 };
 

@@ -28,7 +28,7 @@ struct purge {
 	struct cli *c;
 	struct instance *audit;
 	struct retain_rule rule;
-	struct retain_item *items; /* newest first; their runs are ours */
+	struct retain_item *items; /* newest first; their texts are ours */
 	bool *gone;
 	size_t n, cap;
 	bool dry, json;
@@ -54,7 +54,7 @@ static exs_status read_statuses(const char *text, uint32_t *out, exs_err *err)
 				"no run ends as '%.*s': write ok, error, cancelled, timeout, "
 				"killed or denied, several with commas",
 				n > 40 ? 40 : (int)n, text);
-		*out |= 1u << status;
+		*out |= RETAIN_STATUS(status);
 	}
 	return EXS_OK;
 }
@@ -77,6 +77,7 @@ static exs_status read_rule(struct purge *p, exs_err *err)
 	if ((age && r->max_age_ms <= 0) || (bytes && r->max_bytes <= 0))
 		return err_set(err, EXS_INVALID, 0,
 			       "'--older-than' and '--max-bytes' are greater than 0");
+	r->agent = opts_value(o, OPT_AGENT);
 	r->max_count = keep ? strtol(keep, NULL, 10) : 0;
 	p->dry = opts_has(o, OPT_DRY_RUN);
 	p->json = opts_has(o, OPT_JSON);
@@ -113,6 +114,7 @@ static exs_status take_head(void *arg, exs_str head)
 		return EXS_NOMEM;
 	it = &p->items[p->n++];
 	*it = (struct retain_item){ .run = take(run), .status = ended_of(str_of(status)) };
+	it->agent = json_get_textz(head, "agent", WORD_MAX);
 	it->ended = json_get_int(head, "ended_ms", &it->ended_ms);
 	json_get_int(head, "bytes", &it->bytes);
 	return EXS_OK;
@@ -251,8 +253,10 @@ static void release(struct purge *p)
 {
 	size_t i;
 
-	for (i = 0; i < p->n; i++)
+	for (i = 0; i < p->n; i++) {
 		free((char *)(uintptr_t)p->items[i].run);
+		free((char *)(uintptr_t)p->items[i].agent);
+	}
 	free(p->items);
 	free(p->gone);
 }

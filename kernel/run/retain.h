@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* retain.h - which runs a rule lets go: a pure policy, that touches nothing. */
+/*
+ * retain.h - which runs may go: a pure policy over what is known of them.
+ *
+ * A rule looks at the ended runs of its statuses and its agent. Of those it lets go what ended
+ * longer ago than max_age_ms, what is behind the newest max_count, and what no longer fits into
+ * max_bytes counted from the newest on. Several rules are a union: call it once for each. Whatever
+ * the rules say, a run stays that has not ended, is held, owes a delivery or is needed by another.
+ *
+ *	bool gone[N] = { false };
+ *	retain_pick(&rule, items, N, clock_wall_ms(), gone);
+ */
 #ifndef RUN_RETAIN_H
 #define RUN_RETAIN_H
 
@@ -7,10 +17,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* 0: no such bound. What is over any of the bounds goes. */
+#include <executus/run.h>
+
+#define RETAIN_STATUS(ended) (1u << (ended)) /* of EXS_ENDED_ */
+
 struct retain_rule {
-	int64_t max_age_ms, max_count, max_bytes;
-	uint32_t statuses; /* bits of EXS_ENDED_; 0: all */
+	int64_t max_age_ms, max_count, max_bytes; /* 0: no such bound */
+	uint32_t statuses;			  /* RETAIN_STATUS together; 0: all */
+	const char *agent;			  /* NULL: all */
 };
 
 struct retain_item {
@@ -20,11 +34,15 @@ struct retain_item {
 	bool owed;   /* a delivery is pending */
 	bool needed; /* another run refers to it */
 	int64_t ended_ms, bytes;
+	const char *agent; /* NULL: not known */
 };
 
+/* Why a run stays whatever the rules say, as words for a person; NULL: it may go. */
+const char *retain_why_kept(const struct retain_item *it);
+
 /*
- * Sets out_gone of what goes and returns how many that are; the others are left as they were. Items
- * come newest first. What has not ended, is held, owed or needed never goes.
+ * Items are newest first. Sets out_gone[i] for what goes by this rule and leaves the others as they
+ * are; returns how many it set that were not set before.
  */
 size_t retain_pick(const struct retain_rule *rule, const struct retain_item *items, size_t n,
 		   int64_t now_ms, bool *out_gone);

@@ -170,8 +170,12 @@ gives 2 x audit purge --older-than 0
 gives 2 x audit purge --older-than soon
 gives 2 x audit purge --keep 1 --status late
 says "no run ends as 'late'"
-gives 2 x audit purge --keep 1 --agent talker
-says "'audit purge' has no option '--agent'"
+gives 2 x audit purge --keep 1 --caller ann
+says "'audit purge' has no option '--caller'"
+gives 0 x audit purge --keep 1 --agent doer --dry-run
+says "0 runs would go"
+gives 0 x audit purge --keep 1 --agent talker --dry-run
+says "1 run would go"
 gives 2 x audit list --keep 1
 gives 0 x audit purge --keep 2 --dry-run
 prints "$talker"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_retain.c - which runs a rule lets go. */
+/* test_retain.c - which runs may go. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,115 +7,208 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <executus/run.h>
 
 #include "run/retain.h"
 
-#define N   6
-#define NOW 10000
+#define NOW 1000000
+#define N   5
 
-/* Newest first; the fourth has not ended. */
-static struct retain_item items[N];
-
-static int fresh(void **state)
+/* Five runs that ended 10, 20, ... 50 ms ago, 100 bytes each. */
+static void some(struct retain_item items[N], bool gone[N])
 {
-	static const int64_t ended[N] = { 9000, 8000, 7000, 0, 5000, 4000 };
 	size_t i;
 
-	(void)state;
+	memset(items, 0, N * sizeof *items);
+	memset(gone, 0, N * sizeof *gone);
 	for (i = 0; i < N; i++)
 		items[i] = (struct retain_item){ .run = "r",
-						 .status = i % 2 ? EXS_ENDED_ERROR : EXS_ENDED_OK,
-						 .ended = i != 3,
-						 .ended_ms = ended[i],
-						 .bytes = 100 };
-	return 0;
+						 .status = EXS_ENDED_OK,
+						 .ended = true,
+						 .ended_ms = NOW - 10 * (int64_t)(i + 1),
+						 .bytes = 100,
+						 .agent = "a" };
 }
 
-static void assert_gone(struct retain_rule rule, const char *wanted)
+static void assert_gone(const bool gone[N], const char *expected)
 {
-	bool gone[N] = { false };
-	char got[N + 1] = "";
-	size_t i, n = retain_pick(&rule, items, N, NOW, gone), count = 0;
+	size_t i;
 
-	for (i = 0; i < N; i++) {
-		got[i] = gone[i] ? 'x' : '.';
-		count += gone[i];
-	}
-	assert_string_equal(got, wanted);
-	assert_int_equal(n, count);
+	for (i = 0; i < N; i++)
+		if (gone[i] != (expected[i] == 'x'))
+			fail_msg("run %zu: gone is %d, expected %s", i, gone[i], expected);
 }
 
-static void without_a_bound_nothing_goes(void **state)
+static void keeps_all_without_a_bound(void **state)
 {
+	struct retain_item items[N];
+	struct retain_rule rule = { 0 };
+	bool gone[N];
+
 	(void)state;
-	assert_gone((struct retain_rule){ 0 }, "......");
+	some(items, gone);
+	assert_int_equal(retain_pick(&rule, items, N, NOW, gone), 0);
+	assert_gone(gone, ".....");
 }
 
-static void what_is_older_goes(void **state)
+static void picks_what_is_older_than_the_bound(void **state)
 {
+	struct retain_item items[N];
+	struct retain_rule rule = { .max_age_ms = 30 };
+	bool gone[N];
+
 	(void)state;
-	assert_gone((struct retain_rule){ .max_age_ms = 3000 }, "....xx");
-	assert_gone((struct retain_rule){ .max_age_ms = 2999 }, "..x.xx");
+	some(items, gone);
+	assert_int_equal(retain_pick(&rule, items, N, NOW, gone), 2);
+	assert_gone(gone, "...xx");
 }
 
-static void what_is_behind_the_newest_goes(void **state)
+static void picks_nothing_by_age_that_lies_in_the_future(void **state)
 {
+	struct retain_item items[N];
+	struct retain_rule rule = { .max_age_ms = 1 };
+	bool gone[N];
+
 	(void)state;
-	assert_gone((struct retain_rule){ .max_count = 2 }, "..x.xx");
-	assert_gone((struct retain_rule){ .max_count = 5 }, ".....x");
-	assert_gone((struct retain_rule){ .max_count = 6 }, "......");
+	some(items, gone);
+	assert_int_equal(retain_pick(&rule, items, N, NOW - 1000, gone), 0);
+	items[0].ended_ms = INT64_MAX;
+	items[1].ended_ms = INT64_MIN;
+	assert_int_equal(retain_pick(&rule, items, N, NOW, gone), 3);
+	assert_gone(gone, "..xxx");
 }
 
-static void what_does_not_fit_into_the_bytes_goes(void **state)
+static void picks_what_is_behind_the_newest(void **state)
 {
+	struct retain_item items[N];
+	struct retain_rule rule = { .max_count = 2 };
+	bool gone[N];
+
 	(void)state;
-	assert_gone((struct retain_rule){ .max_bytes = 500 }, ".....x");
-	assert_gone((struct retain_rule){ .max_bytes = 499 }, "....xx");
+	some(items, gone);
+	assert_int_equal(retain_pick(&rule, items, N, NOW, gone), 3);
+	assert_gone(gone, "..xxx");
+}
+
+static void picks_what_no_longer_fits(void **state)
+{
+	struct retain_item items[N];
+	struct retain_rule rule = { .max_bytes = 250 };
+	bool gone[N];
+
+	(void)state;
+	some(items, gone);
+	items[4].bytes = 1; /* fits, but is older than one that does not */
+	assert_int_equal(retain_pick(&rule, items, N, NOW, gone), 3);
+	assert_gone(gone, "..xxx");
+}
+
+static void sums_of_any_size_stay_whole(void **state)
+{
+	struct retain_item items[N];
+	struct retain_rule rule = { .max_bytes = INT64_MAX };
+	bool gone[N];
+
+	(void)state;
+	some(items, gone);
 	items[0].bytes = INT64_MAX;
-	assert_gone((struct retain_rule){ .max_bytes = INT64_MAX - 1 }, "xxx.xx");
+	items[1].bytes = INT64_MAX;
+	items[2].bytes = INT64_MIN;
+	assert_int_equal(retain_pick(&rule, items, N, NOW, gone), 4);
+	assert_gone(gone, ".xxxx");
 }
 
-static void a_rule_for_some_statuses_leaves_the_others(void **state)
+static void looks_at_its_statuses_only(void **state)
 {
+	struct retain_item items[N];
+	struct retain_rule rule = { .max_count = 1, .statuses = RETAIN_STATUS(EXS_ENDED_ERROR) };
+	bool gone[N];
+
 	(void)state;
-	assert_gone((struct retain_rule){ .max_age_ms = 1, .statuses = 1u << EXS_ENDED_OK },
-		    "x.x.x.");
-	assert_gone((struct retain_rule){ .max_count = 1, .statuses = 1u << EXS_ENDED_ERROR },
-		    ".....x");
-	items[1].held = true; /* it stays, and counts */
-	assert_gone((struct retain_rule){ .max_count = 1, .statuses = 1u << EXS_ENDED_ERROR },
-		    ".....x");
+	some(items, gone);
+	items[1].status = EXS_ENDED_ERROR;
+	items[3].status = EXS_ENDED_ERROR;
+	items[4].status = 77;
+	assert_int_equal(retain_pick(&rule, items, N, NOW, gone), 1);
+	assert_gone(gone, "...x.");
 }
 
-static void what_somebody_needs_stays(void **state)
+static void looks_at_its_agent_only(void **state)
 {
+	struct retain_item items[N];
+	struct retain_rule rule = { .max_count = 1, .agent = "b" };
+	bool gone[N];
+
 	(void)state;
+	some(items, gone);
+	items[0].agent = "b";
+	items[1].agent = NULL;
+	items[2].agent = "b";
+	assert_int_equal(retain_pick(&rule, items, N, NOW, gone), 1);
+	assert_gone(gone, "..x..");
+}
+
+static void never_picks_what_must_stay(void **state)
+{
+	struct retain_item items[N];
+	struct retain_rule rule = { .max_age_ms = 1, .max_count = 1, .max_bytes = 1 };
+	bool gone[N];
+
+	(void)state;
+	some(items, gone);
+	items[0].ended = false;
+	items[1].held = true;
+	items[2].owed = true;
+	items[3].needed = true;
+	assert_int_equal(retain_pick(&rule, items, N, NOW, gone), 1);
+	assert_gone(gone, "....x");
+	assert_string_equal(retain_why_kept(&items[0]), "it has not ended");
+	assert_string_equal(retain_why_kept(&items[1]), "it is held");
+	assert_string_equal(retain_why_kept(&items[2]), "a delivery is pending");
+	assert_string_equal(retain_why_kept(&items[3]), "another run needs it");
+	assert_null(retain_why_kept(&items[4]));
+}
+
+static void a_held_run_takes_its_place(void **state)
+{
+	struct retain_item items[N];
+	struct retain_rule rule = { .max_count = 2 };
+	bool gone[N];
+
+	(void)state;
+	some(items, gone);
 	items[0].held = true;
-	items[1].owed = true;
-	items[2].needed = true;
-	assert_gone((struct retain_rule){ .max_age_ms = 1, .max_count = 1, .max_bytes = 1 },
-		    "....xx");
+	items[4].held = true;
+	assert_int_equal(retain_pick(&rule, items, N, NOW, gone), 2);
+	assert_gone(gone, "..xx.");
 }
 
-static void a_clock_that_went_backwards_lets_nothing_go(void **state)
+static void rules_are_a_union(void **state)
 {
+	struct retain_item items[N];
+	struct retain_rule old = { .max_age_ms = 40 }, many = { .max_count = 3 };
+	bool gone[N];
+
 	(void)state;
-	items[0].ended_ms = NOW + 1;
-	assert_gone((struct retain_rule){ .max_age_ms = 1 }, ".xx.xx");
+	some(items, gone);
+	assert_int_equal(retain_pick(&old, items, N, NOW, gone), 1);
+	assert_int_equal(retain_pick(&many, items, N, NOW, gone), 1);
+	assert_gone(gone, "...xx");
 }
 
 int main(void)
 {
-#define CLAIM(name) cmocka_unit_test_setup(name, fresh)
 	const struct CMUnitTest tests[] = {
-		CLAIM(without_a_bound_nothing_goes),
-		CLAIM(what_is_older_goes),
-		CLAIM(what_is_behind_the_newest_goes),
-		CLAIM(what_does_not_fit_into_the_bytes_goes),
-		CLAIM(a_rule_for_some_statuses_leaves_the_others),
-		CLAIM(what_somebody_needs_stays),
-		CLAIM(a_clock_that_went_backwards_lets_nothing_go),
+		cmocka_unit_test(keeps_all_without_a_bound),
+		cmocka_unit_test(picks_what_is_older_than_the_bound),
+		cmocka_unit_test(picks_nothing_by_age_that_lies_in_the_future),
+		cmocka_unit_test(picks_what_is_behind_the_newest),
+		cmocka_unit_test(picks_what_no_longer_fits),
+		cmocka_unit_test(sums_of_any_size_stay_whole),
+		cmocka_unit_test(looks_at_its_statuses_only),
+		cmocka_unit_test(looks_at_its_agent_only),
+		cmocka_unit_test(never_picks_what_must_stay),
+		cmocka_unit_test(a_held_run_takes_its_place),
+		cmocka_unit_test(rules_are_a_union),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
