@@ -178,7 +178,8 @@ static int read_rest(const cJSON *head, struct tally *t)
 	       read_number(usage, "reasoning_tokens", &t->reasoning) &&
 	       read_number(usage, "cost_micro", &t->cost) &&
 	       read_number(usage, "estimated", &t->estimated) &&
-	       read_number(head, "rows", &t->rows) && read_number(head, "bytes", &t->bytes) && read_number(head, "last", &t->last);
+	       read_number(head, "rows", &t->rows) && read_number(head, "bytes", &t->bytes) &&
+	       read_number(head, "last", &t->last);
 }
 
 int head_tally(exs_str head, struct tally *out)

@@ -2,8 +2,8 @@
 /*
  * head.h - the head of a run: one JSON object in two parts.
  *
- *	{"run":...,"agent":...,...,"input":"...","started_ms":N    who asked what; never changes
- *	 "status":...,...,"rows":N,"bytes":N,"last":N,"hash":"..."}          what the log says, a fold over it
+ *	{"run":...,"agent":...,...,"input":"...","started_ms":N   who asked what; never changes
+ *	 "status":...,...,"rows":N,...,"last":N,"hash":"..."}   what the log says, a fold over it
  *
  * The chain of the run's log begins with the hash of the first part, and the second one can be made
  *again from the log. So each byte of a head is held by the log, whose last hash is held by the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* audit_kit.h - an audit under test, opened afresh for each case, and the facts that it is given. */
+/* audit_kit.h - an audit under test, opened afresh for each case, and the facts it is given. */
 #ifndef TEST_CONFORMANCE_AUDIT_KIT_H
 #define TEST_CONFORMANCE_AUDIT_KIT_H
 

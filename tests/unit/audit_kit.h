@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <executus/port/audit.h>
 
+#include "base/sha256.h"
 #include "support/double.h"
 
 #define SAID_MAX 16384u
@@ -294,8 +295,36 @@ static EXS_UNUSED void swap(struct fixture *f, const char *a, const char *b)
 	y->value_n = kept.value_n;
 }
 
+/* ---- runs to damage ---- */
+
+/* run-a and run-c have ended and are sealed in this order, run-b goes on. */
+static EXS_UNUSED int setup_runs(void **state)
+{
+	struct fixture *f;
+
+	if (setup(state))
+		return -1;
+	f = *state;
+	write_run(f, "run-a", "ok");
+	write_run(f, "run-b", NULL);
+	reopen(f);
+	write_run(f, "run-c", "error");
+	reopen(f);
+	return 0;
+}
+
+static EXS_UNUSED void hash_of(const char *text, size_t n, unsigned char out[SHA256_BYTES])
+{
+	struct sha256 sum;
+
+	sha256_init(&sum);
+	sha256_add(&sum, text, n);
+	sha256_end(&sum, out);
+}
+
 #define LOG(run, n) "log/" run "/000000000000000" #n
 #define ENTRY(n)    "chain/000000000000000" #n
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define RUNS(name)  cmocka_unit_test_setup_teardown(name, setup_runs, teardown)
 
 #endif

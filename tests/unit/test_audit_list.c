@@ -29,7 +29,7 @@ static void add(struct fixture *f, const char *id, const char *agent, const char
 	write_run_of(f, &run, status, cost);
 }
 
-static int setup_runs(void **state)
+static int setup_family(void **state)
 {
 	struct fixture *f;
 
@@ -241,25 +241,25 @@ static void a_filter_of_a_smaller_side_is_understood(void **state)
 
 int main(void)
 {
-#define RUNS(name) cmocka_unit_test_setup_teardown(name, setup_runs, teardown)
+#define FAMILY(name) cmocka_unit_test_setup_teardown(name, setup_family, teardown)
 	const struct CMUnitTest tests[] = {
-		RUNS(all_runs_come_newest_first),
-		RUNS(no_filter_at_all_means_all),
-		RUNS(filters_by_each_text),
-		RUNS(what_is_given_together_must_fit_together),
-		RUNS(the_first_moment_counts_and_the_last_does_not),
-		RUNS(a_cost_is_a_least_one),
-		RUNS(children_are_those_of_that_parent_alone),
-		RUNS(one_run_can_be_asked_for),
-		RUNS(ancestors_begin_with_the_run_itself),
-		RUNS(an_ancestor_that_does_not_fit_is_passed_over),
-		RUNS(a_circle_of_parents_ends),
-		RUNS(a_line_of_parents_has_a_bound),
-		RUNS(a_parent_that_is_gone_ends_the_line),
-		RUNS(a_head_that_cannot_be_read_is_listed_as_corrupt),
-		RUNS(the_row_function_ends_the_list),
-		RUNS(more_runs_than_a_page_holds_come_once_each),
-		RUNS(a_filter_of_a_smaller_side_is_understood),
+		FAMILY(all_runs_come_newest_first),
+		FAMILY(no_filter_at_all_means_all),
+		FAMILY(filters_by_each_text),
+		FAMILY(what_is_given_together_must_fit_together),
+		FAMILY(the_first_moment_counts_and_the_last_does_not),
+		FAMILY(a_cost_is_a_least_one),
+		FAMILY(children_are_those_of_that_parent_alone),
+		FAMILY(one_run_can_be_asked_for),
+		FAMILY(ancestors_begin_with_the_run_itself),
+		FAMILY(an_ancestor_that_does_not_fit_is_passed_over),
+		FAMILY(a_circle_of_parents_ends),
+		FAMILY(a_line_of_parents_has_a_bound),
+		FAMILY(a_parent_that_is_gone_ends_the_line),
+		FAMILY(a_head_that_cannot_be_read_is_listed_as_corrupt),
+		FAMILY(the_row_function_ends_the_list),
+		FAMILY(more_runs_than_a_page_holds_come_once_each),
+		FAMILY(a_filter_of_a_smaller_side_is_understood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
