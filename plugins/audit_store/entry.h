@@ -5,8 +5,8 @@
  *	{"entry":N,"what":"ended","run":...,"rows":HASH,"at_ms":N,"previous":HASH,"hash":HASH}
  *
  * `rows` is the hash of the run's last row, `previous` that of the entry before (zeros for the
- *first), `hash` that of the object's own bytes up to it. "forgotten" follows when the run's rows
- *were taken out.
+ * first), `hash` that of the object's own bytes up to it. "forgotten" follows when the run's rows
+ * were taken out.
  */
 #ifndef AUDIT_STORE_ENTRY_H
 #define AUDIT_STORE_ENTRY_H

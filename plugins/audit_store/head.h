@@ -6,8 +6,8 @@
  *	 "status":...,...,"rows":N,...,"last":N,"hash":"..."}   what the log says, a fold over it
  *
  * The chain of the run's log begins with the hash of the first part, and the second one can be made
- *again from the log. So each byte of a head is held by the log, whose last hash is held by the
- *chain over the runs.
+ * again from the log. So each byte of a head is held by the log, whose last hash is held by the
+ * chain over the runs.
  */
 #ifndef AUDIT_STORE_HEAD_H
 #define AUDIT_STORE_HEAD_H

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_audit_verify.c - every kind of tampering with the trail in the store is found, and nothing
- * else is. */
+/* test_audit_verify.c - every change to the log and the head of a run is found, and nothing else. */
 #include "audit_kit.h"
 
 static void nothing_is_found_where_nothing_was_changed(void **state)
