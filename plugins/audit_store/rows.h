@@ -5,9 +5,9 @@
  *	run/RUN        head of a run, see head.h
  *	log/RUN/SEQ    one fact: its hash in 32 bytes, then its JSON; SEQ in 16 hex digits
  *	unsealed/RUN   the run has ended and is not in the chain yet; empty
- *	chain/N        one entry of the chain over the runs, see entry.h; N in 16 hex digits from 1
- * on tip            how many entries there are, and the hash of the last one sealed/RUN     N of the
- * newest entry about the run
+ *	chain/N        an entry of the chain over the runs, see entry.h; N in 16 hex digits from 1
+ *	tip            how many entries there are, and the hash of the last one
+ *	sealed/RUN     N of the newest entry about the run
  */
 #ifndef AUDIT_STORE_ROWS_H
 #define AUDIT_STORE_ROWS_H
