@@ -3,8 +3,7 @@ set(package "${CMAKE_INSTALL_LIBDIR}/cmake/executus")
 
 # A port's header is installed once a shipped battery and a conformance suite use it.
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/include/executus" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-	FILES_MATCHING PATTERN "*.h"
-	REGEX "/port/budget\\.h$" EXCLUDE)
+	FILES_MATCHING PATTERN "*.h")
 
 # All paths are relative, so that 'cmake --install --prefix' may choose another place than was configured.
 file(RELATIVE_PATH EXECUTUS_REL_PREFIX "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")

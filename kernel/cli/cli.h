@@ -52,6 +52,8 @@ bool cli_open_runs(struct cli *c, int *code);
 bool cli_open_past(struct cli *c, int *code);
 /* Those and the budget, which is bound. */
 bool cli_open_budget(struct cli *c, int *code);
+/* Those and the audits; *out is the first one that can be asked for runs. */
+bool cli_open_audit(struct cli *c, struct instance **out, int *code);
 /* A mistake of conf or battery, as it stands: "file:line:column: what". Returns EXIT_CONF. */
 int cli_conf_mistake(struct cli *c, const exs_err *err);
 /* Any other failure. Returns its exit status. */
@@ -113,6 +115,8 @@ int cmd_store(struct cli *c);
 int cmd_budget(struct cli *c);
 int cmd_hold(struct cli *c);
 int cmd_release(struct cli *c);
+int cmd_audit(struct cli *c);
+int cmd_audit_purge(struct cli *c);
 int cmd_help(struct cli *c);
 
 /* ---- the verbs of store, which cmd_store calls when the store is open ---- */

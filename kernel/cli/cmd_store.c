@@ -110,7 +110,7 @@ static const struct verb {
 	const char *name;
 	int (*run)(struct cli *c);
 	bool file;	  /* takes one */
-	uint32_t options; /* beside those of every command */
+	uint64_t options; /* beside those of every command */
 } verbs[] = {
 	{ "stat", store_stat, false, OPT_BIT(OPT_JSON) },
 	{ "verify", store_verify, false, OPT_BIT(OPT_JSON) },

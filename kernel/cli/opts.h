@@ -28,6 +28,7 @@ enum command_id {
 	CMD_BATTERIES,
 	CMD_STORE,
 	CMD_BUDGET,
+	CMD_AUDIT,
 	CMD_HOLD,
 	CMD_RELEASE,
 	CMD_HELP,
@@ -50,23 +51,33 @@ enum option_id {
 	OPT_OPEN,
 	OPT_LIMIT,
 	OPT_STATUS,
-	OPT_FACTS,
-	OPT_TRANSCRIPT,
-	OPT_DRY_RUN,
+	OPT_PARENT,
+	OPT_CHILDREN,
+	OPT_ANCESTORS,
+	OPT_TOP,
+	OPT_SINCE,
+	OPT_UNTIL,
+	OPT_MIN_COST,
+	OPT_LAST,
+	OPT_HEAD,
 	OPT_OLDER_THAN,
 	OPT_KEEP,
 	OPT_MAX_BYTES,
+	OPT_DRY_RUN,
 	OPT_FORCE,
+	OPT_FACTS,
+	OPT_TRANSCRIPT,
 	OPT_JSON,
 	OPT_JSONL,
 	OPT_MAN,
 	OPT_BASH,
 	OPTIONS
 };
+_Static_assert(OPTIONS <= 64, "an OPT_BIT has 64 bits");
 
 #define CMD_BIT(id) (1u << (id))
 #define CMD_EVERY   (CMD_BIT(COMMANDS) - 1u)
-#define OPT_BIT(id) (1u << (id))
+#define OPT_BIT(id) (1ull << (id))
 
 /* Flags of options. */
 enum {
@@ -80,7 +91,7 @@ struct option_row {
 	const char *value;   /* word for its value; NULL: takes none */
 	const char *choices; /* "a|b|c"; NULL: anything */
 	uint32_t commands;   /* CMD_BIT of those that take it */
-	uint32_t excludes;   /* OPT_BIT of those that it cannot stand beside */
+	uint64_t excludes;   /* OPT_BIT of those that it cannot stand beside */
 	uint32_t flags;
 	const char *help;
 };

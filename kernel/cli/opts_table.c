@@ -5,7 +5,10 @@
 #define RUNS_RUNS (CMD_BIT(CMD_RUN) | CMD_BIT(CMD_RESUME))
 #define HAS_JSON                                                                                   \
 	(RUNS_RUNS | CMD_BIT(CMD_RUNS) | CMD_BIT(CMD_SHOW) | CMD_BIT(CMD_BATTERIES) |              \
-	 CMD_BIT(CMD_STORE) | CMD_BIT(CMD_BUDGET))
+	 CMD_BIT(CMD_STORE) | CMD_BIT(CMD_BUDGET) | CMD_BIT(CMD_AUDIT))
+#define LISTS_RUNS (CMD_BIT(CMD_RUNS) | CMD_BIT(CMD_AUDIT))
+
+#define CLEARS (CMD_BIT(CMD_AUDIT) | CMD_BIT(CMD_STORE))
 
 const struct option_row opts_options[OPTIONS] = {
 	[OPT_CONF] = { 'c', "conf", "FILE", NULL, CMD_EVERY, 0, 0,
@@ -21,10 +24,10 @@ const struct option_row opts_options[OPTIONS] = {
 	[OPT_VERSION] = { 'V', "version", NULL, NULL, CMD_EVERY, 0, 0,
 			  "print version and battery ABI" },
 	[OPT_AGENT] = { 'a', "agent", "NAME", NULL,
-			CMD_BIT(CMD_RUN) | CMD_BIT(CMD_RUNS) | CMD_BIT(CMD_STORE), 0, 0,
+			CMD_BIT(CMD_RUN) | LISTS_RUNS | CMD_BIT(CMD_STORE), 0, 0,
 			"the agent; without it run.agent of the configuration, or its first" },
-	[OPT_CALLER] = { 0, "caller", "NAME", NULL, CMD_BIT(CMD_RUN) | CMD_BIT(CMD_BUDGET), 0, 0,
-			 "who asks: what budgets and the audit trail call you" },
+	[OPT_CALLER] = { 0, "caller", "NAME", NULL, CMD_BIT(CMD_RUN) | CMD_BIT(CMD_BUDGET) | LISTS_RUNS,
+			 0, 0, "who asks: what budgets and the audit trail call you" },
 	[OPT_INPUT] = { 'i', "input", "FILE", NULL, CMD_BIT(CMD_RUN), 0, 0,
 			"read the question from a file; - is standard input" },
 	[OPT_DELIVER] = { 'd', "deliver", "KIND:TARGET", NULL, CMD_BIT(CMD_RUN), 0, OPT_REPEATS,
@@ -33,27 +36,49 @@ const struct option_row opts_options[OPTIONS] = {
 			     "strict, relaxed or none, instead of what the configuration says" },
 	[OPT_ALL] = { 0, "all", NULL, NULL, CMD_BIT(CMD_RESUME), 0, 0,
 		      "every run whose process is gone, and deliveries that are still queued" },
-	[OPT_OPEN] = { 'o', "open", NULL, NULL, CMD_BIT(CMD_RUNS), 0, 0,
+	[OPT_OPEN] = { 'o', "open", NULL, NULL, LISTS_RUNS, 0, 0,
 		       "only runs that have not ended" },
-	[OPT_LIMIT] = { 'n', "limit", "N", NULL, CMD_BIT(CMD_RUNS), 0, OPT_NUMBER,
+	[OPT_LIMIT] = { 'n', "limit", "N", NULL, LISTS_RUNS, 0, OPT_NUMBER,
 			"at most this many, 100 without it" },
-	[OPT_STATUS] = { 's', "status", "STATUS", NULL,
-			 CMD_BIT(CMD_RUNS) | CMD_BIT(CMD_STORE), 0, 0,
+	[OPT_STATUS] = { 's', "status", "STATUS", NULL, LISTS_RUNS | CMD_BIT(CMD_STORE), 0, 0,
 			 "only runs of that status" },
+	[OPT_PARENT] = { 0, "parent", "RUN", NULL, LISTS_RUNS,
+			 OPT_BIT(OPT_CHILDREN) | OPT_BIT(OPT_ANCESTORS) | OPT_BIT(OPT_TOP), 0,
+			 "only runs that RUN started" },
+	[OPT_CHILDREN] = { 0, "children", "RUN", NULL, LISTS_RUNS,
+			   OPT_BIT(OPT_PARENT) | OPT_BIT(OPT_ANCESTORS) | OPT_BIT(OPT_TOP), 0,
+			   "the same as --parent" },
+	[OPT_ANCESTORS] = { 0, "ancestors", "RUN", NULL, LISTS_RUNS,
+			    OPT_BIT(OPT_PARENT) | OPT_BIT(OPT_CHILDREN) | OPT_BIT(OPT_TOP), 0,
+			    "RUN, the run that started it, the one that started that, and so on" },
+	[OPT_TOP] = { 0, "top", NULL, NULL, LISTS_RUNS,
+		      OPT_BIT(OPT_PARENT) | OPT_BIT(OPT_CHILDREN) | OPT_BIT(OPT_ANCESTORS), 0,
+		      "only runs that no other run started" },
+	[OPT_SINCE] = { 0, "since", "WHEN", NULL, LISTS_RUNS, 0, 0,
+			"only runs that started then or later: 2026-01-31, 2026-01-31T12:00 (UTC), or "
+			"7d ago" },
+	[OPT_UNTIL] = { 0, "until", "WHEN", NULL, LISTS_RUNS, 0, 0,
+			"only runs that started before" },
+	[OPT_MIN_COST] = { 0, "min-cost", "USD", NULL, LISTS_RUNS, 0, 0,
+			   "only runs that cost that much or more; needs an audit that can be asked" },
+	[OPT_LAST] = { 0, "last", NULL, NULL, LISTS_RUNS, 0, 0,
+		       "only the newest run of each agent" },
+	[OPT_HEAD] = { 0, "head", "FILE|HASH", NULL, CMD_BIT(CMD_AUDIT), 0, 0,
+		       "verify also that the trail still holds what 'audit head' once printed" },
+	[OPT_OLDER_THAN] = { 0, "older-than", "TIME", NULL, CLEARS, 0, 0,
+			     "runs that ended longer ago than that: 30d" },
+	[OPT_KEEP] = { 0, "keep", "N", NULL, CLEARS, 0, OPT_NUMBER,
+		       "all but the newest N" },
+	[OPT_MAX_BYTES] = { 0, "max-bytes", "SIZE", NULL, CLEARS, 0, 0,
+			    "the oldest until the rest has no more than that: 1g" },
+	[OPT_DRY_RUN] = { 0, "dry-run", NULL, NULL, CLEARS, 0, 0,
+			  "only say what would go" },
+	[OPT_FORCE] = { 0, "force", NULL, NULL, CMD_BIT(CMD_STORE), 0, 0,
+			"restore into a store that is not empty; a copy of it is kept beside it" },
 	[OPT_FACTS] = { 0, "facts", NULL, NULL, CMD_BIT(CMD_SHOW), OPT_BIT(OPT_TRANSCRIPT), 0,
 			"every fact, one a line" },
 	[OPT_TRANSCRIPT] = { 't', "transcript", NULL, NULL, CMD_BIT(CMD_SHOW), OPT_BIT(OPT_FACTS),
 			     0, "the conversation" },
-	[OPT_DRY_RUN] = { 0, "dry-run", NULL, NULL, CMD_BIT(CMD_STORE), 0, 0,
-			  "prune: only say what would go" },
-	[OPT_OLDER_THAN] = { 0, "older-than", "TIME", NULL, CMD_BIT(CMD_STORE), 0, 0,
-			     "prune: what ended longer ago, such as 30d" },
-	[OPT_KEEP] = { 0, "keep", "N", NULL, CMD_BIT(CMD_STORE), 0, OPT_NUMBER,
-		       "prune: all but the newest so many" },
-	[OPT_MAX_BYTES] = { 0, "max-bytes", "SIZE", NULL, CMD_BIT(CMD_STORE), 0, 0,
-			    "prune: what no longer fits, counted from the newest on" },
-	[OPT_FORCE] = { 0, "force", NULL, NULL, CMD_BIT(CMD_STORE), 0, 0,
-			"restore: into a store that is not empty; a copy of it is kept beside it" },
 	[OPT_JSON] = { 'j', "json", NULL, NULL, HAS_JSON, OPT_BIT(OPT_JSONL), 0,
 		       "one JSON value on standard output instead of text" },
 	[OPT_JSONL] = { 0, "jsonl", NULL, NULL, RUNS_RUNS, OPT_BIT(OPT_JSON), 0,
@@ -87,7 +112,8 @@ const struct command_row opts_commands[COMMANDS] = {
 		       "A run is 'open' when it has not ended: a process carries it, or it waits "
 		       "to be resumed.",
 		       "executus runs --open\n"
-		       "executus runs --status error --json\n" },
+		       "executus runs --status error --since 7d --json\n"
+		       "executus runs --last\n" },
 	[CMD_SHOW] = { "show", "RUN", 1, 1, "show what happened in a run",
 		       "Without an option: a summary with the answer.",
 		       "executus show 01jabcdefghjkmnpqrstvwxyz0\n"
@@ -131,6 +157,20 @@ const struct command_row opts_commands[COMMANDS] = {
 			 "and when there is room again.",
 			 "executus budget\n"
 			 "executus budget --caller alice --json\n" },
+	[CMD_AUDIT] = { "audit", "list|show RUN|verify [RUN]|head|purge", 1, 2,
+			"what the audit trail says, and whether it is intact",
+			"Asks the first audit of the configuration that can be asked. 'list' takes "
+			"the filters of 'runs'. 'show' prints the log of a run. 'verify' looks for "
+			"rows that were changed, cut or moved; it ends with status 73 when there are "
+			"any. 'head' prints what to keep elsewhere, so that 'verify --head' finds a "
+			"trail that was shortened or replaced as a whole. 'purge' takes ended runs "
+			"out of the trail, by age, number or bytes; that they were there stays in "
+			"the chain.",
+			"executus audit list --caller alice --min-cost 0.50\n"
+			"executus audit show 01jabcdefghjkmnpqrstvwxyz0\n"
+			"executus audit head > kept.json\n"
+			"executus audit verify --head kept.json\n"
+			"executus audit purge --older-than 90d --status ok --dry-run\n" },
 	[CMD_HOLD] = { "hold", "RUN [WHY]", 1, 2, "keep a run, whatever retention says",
 		       "No prune takes a run that is held, not even one that is under way.",
 		       "executus hold 01jabcdefghjkmnpqrstvwxyz0 \"case 4711\"\n" },

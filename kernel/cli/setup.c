@@ -252,3 +252,23 @@ bool cli_open_budget(struct cli *c, int *code)
 	*code = EXIT_CONF;
 	return false;
 }
+
+/* The store and the checkpoint may be missing: it is the trail that is asked. */
+bool cli_open_audit(struct cli *c, struct instance **out, int *code)
+{
+	size_t i;
+
+	if (!open_scope(c, HOST_AUDIT, code))
+		return false;
+	for (i = 0; i < c->host->audit_n; i++)
+		if (EXS_CAN(c->host->audits[i]->audit, list)) {
+			*out = c->host->audits[i];
+			return true;
+		}
+	log_error(&c->log,
+		  "%s binds no audit that can be asked: add a battery of audit_store.so to 'audit:' "
+		  "of its ports",
+		  c->conf->file);
+	*code = EXIT_CONF;
+	return false;
+}

@@ -226,6 +226,7 @@ exs_status call_critic_tick(struct instance *in, exs_watch *w, int64_t idle_ms, 
 		return status;
 	v.size = sizeof v;
 	v.words[sizeof v.words - 1] = '\0';
+	v.tag[sizeof v.tag - 1] = '\0';
 	*out = v;
 	*deadline_ms = deadline;
 	return EXS_OK;

@@ -52,6 +52,19 @@ exs_status call_audit_record(struct instance *in, exs_trail *t, const exs_fact *
 			     struct batch *b, exs_err *err);
 exs_status call_audit_finish(struct instance *in, exs_trail *t, exs_err *err);
 
+/* UNSUPPORTED with a sentence when the table does not fill the function. Without a run. */
+exs_status call_audit_list(struct instance *in, const exs_audit_filter *filter,
+			   exs_status (*row)(void *, exs_str), void *arg, exs_err *err);
+exs_status call_audit_read(struct instance *in, const char *run_id,
+			   exs_status (*row)(void *, exs_str), void *arg, exs_err *err);
+exs_status call_audit_verify(struct instance *in, const char *run_id,
+			     exs_status (*row)(void *, exs_str), void *arg, exs_err *err);
+exs_status call_audit_head(struct instance *in, exs_sink *json, exs_err *err);
+exs_status call_audit_holds(struct instance *in, exs_str hash, int64_t entries, exs_err *err);
+/* Into a batch of its own, which may hold conditions; *more: it was not all. */
+exs_status call_audit_forget(struct instance *in, const char *run_id, struct batch *own, bool *more,
+			     exs_err *err);
+
 /* ---- budget ---- */
 exs_status call_budget_check(struct instance *in, const exs_run_info *run, exs_err *err);
 exs_status call_budget_start(struct instance *in, const exs_run_info *run, bool sent,

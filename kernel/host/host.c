@@ -217,7 +217,8 @@ static exs_status check_tiers(struct host *h, exs_err *err)
 static bool in_scope(enum host_scope scope, enum conf_port port)
 {
 	return scope == HOST_ALL || port == CONF_STORE || port == CONF_CHECKPOINT ||
-	       (scope == HOST_BUDGET && port == CONF_BUDGET);
+	       (scope == HOST_BUDGET && port == CONF_BUDGET) ||
+	       (scope == HOST_AUDIT && port == CONF_AUDIT);
 }
 
 static bool wanted(const struct host *h, const struct conf_battery *b, enum host_scope scope)

@@ -111,7 +111,8 @@ struct host {
 enum host_scope {
 	HOST_ALL,
 	HOST_PAST, /* the store and the checkpoint: enough to look at runs, without anybody's secrets */
-	HOST_BUDGET /* those and the budget */
+	HOST_BUDGET, /* those and the budget */
+	HOST_AUDIT /* those and the audits */
 };
 
 /* Everything that can be known without opening a battery is checked before one is opened. */

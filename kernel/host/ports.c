@@ -21,6 +21,8 @@ struct port_rule {
 	struct required fn[REQUIRED_MAX];
 };
 
+/* Up to the last member of revision 1; what came later is asked for with EXS_CAN. */
+#define UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
 #define FN(type, member)                                                                           \
 	{                                                                                          \
 #member, offsetof(type, member)                                                    \
@@ -35,7 +37,7 @@ static const struct port_rule rules[] = {
 	  { FN(exs_checkpoint, begin), FN(exs_checkpoint, adopt), FN(exs_checkpoint, append),
 	    FN(exs_checkpoint, end), FN(exs_checkpoint, load), FN(exs_checkpoint, list) } },
 	{ EXS_PORT_AUDIT,
-	  sizeof(exs_audit),
+	  UP_TO(exs_audit, finish),
 	  { FN(exs_audit, start), FN(exs_audit, record), FN(exs_audit, finish) } },
 	{ EXS_PORT_BUDGET,
 	  offsetof(exs_budget, explain), /* which may be missing */

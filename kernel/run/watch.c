@@ -206,7 +206,9 @@ static void decide(struct run *run, const exs_verdict *v)
 {
 	struct buf body;
 
-	if (v->what <= EXS_VERDICT_WAIT || v->what > EXS_VERDICT_KILL || run->killed)
+	if (v->what < EXS_VERDICT_WAIT || v->what > EXS_VERDICT_KILL || run->killed)
+		return;
+	if (v->what == EXS_VERDICT_WAIT && !v->words[0])
 		return;
 	if (v->what == EXS_VERDICT_NUDGE && v->words[0] && !nudge_fits(run)) {
 		log_warn(run->host->log, "run %s: no room for a nudge, %u messages wait", run->id,
@@ -217,6 +219,8 @@ static void decide(struct run *run, const exs_verdict *v)
 	buf_printf(&body, "{\"what\":\"%s\",\"extend_ms\":%lld,\"raise_steps\":%lld,\"words\":",
 		   verdict_word(v->what), (long long)v->extend_ms, (long long)v->raise_steps);
 	buf_jsonz(&body, v->words);
+	buf_puts(&body, ",\"tag\":");
+	buf_jsonz(&body, v->tag);
 	buf_puts(&body, "}");
 	run_record(run, EXS_FACT_CRITIC_DECIDED, str_of(run->host->critic->conf->name), NULL, NULL,
 		   &body);

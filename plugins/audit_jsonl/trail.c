@@ -8,7 +8,7 @@
  */
 #include <executus/port/audit.h>
 
-#include "line.h"
+#include "../common_fact/line.h"
 #include "sink.h"
 
 #define LINE_KEEP  (64u << 10) /* a longer buffer is given back after the line that needed it */

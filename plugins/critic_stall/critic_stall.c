@@ -17,6 +17,7 @@
 #define DEPTH_MAX  64 /* ancestors that a child keeps awake */
 #define STEPS_MAX  16 /* words of on_idle and on_loop */
 #define TICK_MS	   1000
+#define IDLE_TAG   "idle"
 #define SLACK_MS   50 /* the host's idle clock is coarse */
 #define CEILING_MS (INT64_C(24) * 60 * 60 * 1000)
 
@@ -125,17 +126,16 @@ static void grant(exs_watch *w, int64_t ms)
 static void remember(exs_watch *w, const exs_fact *fact)
 {
 	cJSON *body = cJSON_ParseWithLength(fact->body.p, fact->body.n);
-	const char *words = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "words"));
+	const char *tag = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "tag"));
 	const cJSON *ms = cJSON_GetObjectItemCaseSensitive(body, "extend_ms");
 	int i;
 
-	for (i = 0; words && i < LOOPS; i++)
-		if (strncmp(words, loop_words[i], strlen(loop_words[i])) == 0)
-			break;
-	if (words && i < LOOPS) {
+	for (i = 0; tag && i < LOOPS && strcmp(tag, loop_keys[i]) != 0; i++)
+		;
+	if (tag && i < LOOPS) {
 		w->level[i]++;
 		w->loops.fired[i] = false;
-	} else if (words) {
+	} else if (tag && strcmp(tag, IDLE_TAG) == 0) {
 		w->escalations++;
 		if (cJSON_IsNumber(ms) && ms->valuedouble > 0 && ms->valuedouble < 9e15)
 			grant(w, (int64_t)ms->valuedouble);
@@ -195,9 +195,10 @@ static bool loop_verdict(exs_watch *w, exs_verdict *out)
 	w->loops.fired[i] = false;
 	level = w->level[i]++;
 	out->what = self->on_loop[level < self->loop_n ? level : self->loop_n - 1];
-	snprintf(out->words, sizeof out->words, "%s (%lld%s): %s", loop_words[i],
-		 (long long)self->limit[i], i == ERROR_RATE ? " percent" : " in a row",
-		 self->loop_words);
+	snprintf(out->tag, sizeof out->tag, "%s", loop_keys[i]);
+	snprintf(out->words, sizeof out->words, "%s, last of '%.48s' (%lld%s): %s", loop_words[i],
+		 w->loops.tool, (long long)self->limit[i],
+		 i == ERROR_RATE ? " percent" : " in a row", self->loop_words);
 	if (out->what == EXS_VERDICT_KILL)
 		kill_run(w, out);
 	return true;
@@ -226,6 +227,7 @@ static void idle_verdict(exs_watch *w, int64_t idle, exs_verdict *out)
 
 	w->spent = true;
 	out->what = idle_word(w);
+	snprintf(out->tag, sizeof out->tag, IDLE_TAG);
 	snprintf(out->words, sizeof out->words, "idle for %lld ms: %s", (long long)idle,
 		 self->words);
 	if (out->what == EXS_VERDICT_EXTEND) {
@@ -325,15 +327,13 @@ static exs_status read_text(const exs_conf *conf, const char *key, char *out, si
 
 static exs_status read_numbers(exs_self *self, const exs_conf *conf, exs_err *err)
 {
-	static const char *const keys[] = { "same_call", "same_error", "ping_pong", "nothing_new",
-					    "error_rate" };
 	int i;
 
 	for (i = 0; i < LOOPS; i++) {
-		self->limit[i] = conf->number(conf, keys[i]);
+		self->limit[i] = conf->number(conf, loop_keys[i]);
 		if (self->limit[i] < 0 || (i == ERROR_RATE && self->limit[i] > 100))
 			return exs_fail(err, EXS_INVALID, 0, "%s: '%s' is out of range (0: off)",
-					conf->where(conf, keys[i]).p, keys[i]);
+					conf->where(conf, loop_keys[i]).p, loop_keys[i]);
 	}
 	self->idle_ms = conf->number(conf, "idle");
 	self->extend_ms = conf->number(conf, "extend");

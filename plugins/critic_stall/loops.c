@@ -3,12 +3,15 @@
 #include "loops.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
 
 #define ERROR_PREFIX 80 /* bytes of an error that make its class */
 
+const char *const loop_keys[LOOPS] = { "same_call", "same_error", "ping_pong", "nothing_new",
+				       "error_rate" };
 const char *const loop_words[LOOPS] = { "same call", "same error", "two calls in turn",
 					"nothing new", "error rate" };
 
@@ -106,6 +109,8 @@ void loops_observe(struct loops *l, const exs_fact *fact)
 
 	if (fact->kind != EXS_FACT_CALL_STARTED && fact->kind != EXS_FACT_CALL_ENDED)
 		return;
+	snprintf(l->tool, sizeof l->tool, "%.*s", (int)fact->name.n,
+		 fact->name.n ? fact->name.p : "");
 	body = cJSON_ParseWithLength(fact->body.p, fact->body.n);
 	if (body && fact->kind == EXS_FACT_CALL_STARTED)
 		call_started(l, fact, body);

@@ -18,9 +18,11 @@ struct loops {
 	uint64_t error, seen[SEEN_MAX];
 	int64_t calls, errors, turns, known, seen_n, ended;
 	bool failed[RATE_OF], formed[LOOPS], fired[LOOPS]; /* fired: until it is taken */
+	char tool[64];					   /* of the last call */
 };
 
-/* What a decision about it begins with. */
+/* Its option, which is also the tag of a decision about it, and what a person calls it. */
+extern const char *const loop_keys[LOOPS];
 extern const char *const loop_words[LOOPS];
 
 void loops_observe(struct loops *l, const exs_fact *fact);

@@ -2,7 +2,7 @@
 /*
  * critic.c - a critic that says what its script says, tick by tick, and writes what it saw.
  *
- * script: "wait; nudge WORDS; extend MS; raise N; kill WORDS; say NUMBER", the last one for ever;
+ * script: "wait [WORDS]; nudge WORDS; extend MS; raise N; kill WORDS; say NUMBER", the last one for ever;
  * extend moves its own deadline too, say is a verdict that does not exist. Lines: "watch RUN SOFT",
  * "observe RUN SEQ KIND", "tick RUN N", "unwatch RUN".
  */
@@ -16,7 +16,7 @@
 
 struct exs_self {
 	const exs_host *host;
-	char log[512], script[1024];
+	char log[512], script[1024], spoil[512];
 	char *verdicts[VERDICTS];
 	int verdict_n;
 	int64_t every_ms, deadline_ms, fail_from;
@@ -46,6 +46,8 @@ static exs_status watch(exs_self *self, const exs_run_info *run, int64_t soft_ms
 		return exs_fail(err, EXS_IO, 0, "the critic has lost its glasses");
 	if (self->blind)
 		return EXS_OK;
+	if (self->spoil[0] && run->attempt > 1)
+		note(self->spoil, "get io 1 1");
 	w = (exs_watch *)calloc(1, sizeof *w);
 	if (!w)
 		return exs_fail(err, EXS_NOMEM, 0, "no memory");
@@ -83,7 +85,9 @@ static void tick(exs_watch *w, int64_t idle_ms, exs_verdict *out)
 	if (self->verdict_n == 0)
 		return;
 	v = self->verdicts[n < self->verdict_n ? n : self->verdict_n - 1];
-	if (says(v, "nudge", &rest))
+	if (says(v, "wait", &rest))
+		out->what = EXS_VERDICT_WAIT;
+	else if (says(v, "nudge", &rest))
 		out->what = EXS_VERDICT_NUDGE;
 	else if (says(v, "extend", &rest))
 		out->what = EXS_VERDICT_EXTEND;
@@ -94,6 +98,7 @@ static void tick(exs_watch *w, int64_t idle_ms, exs_verdict *out)
 	else if (says(v, "say", &rest))
 		out->what = (int32_t)atoi(rest);
 	snprintf(out->words, sizeof out->words, "%s", rest);
+	snprintf(out->tag, sizeof out->tag, "tick-%d", n);
 	if (out->what == EXS_VERDICT_EXTEND) {
 		out->extend_ms = atoll(rest);
 		if (w->deadline_ms && out->extend_ms > 0 &&
@@ -137,6 +142,7 @@ static exs_status open_(const exs_host *host, const exs_conf *conf, exs_self **o
 	pthread_mutex_init(&self->lock, NULL);
 	snprintf(self->log, sizeof self->log, "%s", conf->text(conf, "log").p);
 	snprintf(self->script, sizeof self->script, "%s", conf->text(conf, "script").p);
+	snprintf(self->spoil, sizeof self->spoil, "%s", conf->text(conf, "spoil").p);
 	cut(self);
 	self->every_ms = conf->number(conf, "every");
 	self->deadline_ms = conf->number(conf, "deadline");
@@ -163,6 +169,7 @@ static const void *port(exs_self *self, const char *id)
 static const exs_option options[] = {
 	{ "log", EXS_OPT_PATH, EXS_REQUIRED, NULL, "what it saw", NULL },
 	{ "script", EXS_OPT_TEXT, 0, "wait", "what it says at each tick", NULL },
+	{ "spoil", EXS_OPT_PATH, 0, NULL, "the flaky store's control: a resumed run cannot be read", NULL },
 	{ "every", EXS_OPT_DURATION, 0, "20ms", "between two ticks", NULL },
 	{ "deadline", EXS_OPT_DURATION, 0, "0", "its deadline; 0: none", NULL },
 	{ "fail_from", EXS_OPT_INT, 0, "0", "this watch and later ones fail, 1 first", NULL },

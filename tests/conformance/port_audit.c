@@ -1,89 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* port_audit.c - the contract of the audit port, held against any battery that fills it. */
-#include "conformance/subject.h"
+#include "conformance/audit_kit.h"
 
-#include <executus/port/audit.h>
-
-static struct subject subject;
-
-struct fixture {
-	struct opened o;
-	const exs_audit *port;
-	struct double_batch batch;
-	exs_err err;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof *f);
-
-	f->err.size = sizeof f->err;
-	subject_open(&subject, EXS_PORT_AUDIT, &f->o);
-	f->port = f->o.port;
-	double_batch_init(&f->batch);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	double_batch_drop(&f->batch);
-	subject_close(&f->o);
-	free(f);
-	return 0;
-}
-
-static bool outside(const struct fixture *f)
-{
-	return f->port->flags & EXS_AUDIT_OUTSIDE;
-}
-
-/* The batch as the kernel would hand it over: none to a trail outside of the store. */
-static exs_batch *batch(struct fixture *f)
-{
-	return outside(f) ? NULL : double_batch(&f->batch);
-}
-
-static exs_trail *start(struct fixture *f, const char *id, int32_t attempt)
-{
-	exs_run_info run = double_run_info(id);
-	exs_trail *trail = NULL;
-
-	run.attempt = attempt;
-	if (f->port->start(f->o.self, &run, &trail, &f->err))
-		fail_msg("start: %s", f->err.text);
-	return trail;
-}
-
-static exs_fact fact_of(int32_t kind, int64_t seq)
-{
-	exs_fact fact = { 0 };
-
-	fact.size = sizeof fact;
-	fact.kind = kind;
-	fact.seq = seq;
-	fact.at_ms = 1700000000000;
-	fact.step = 1;
-	fact.attempt = 1;
-	fact.call_id = exs_cstr("1.0");
-	fact.name = exs_cstr("read_file");
-	fact.body = exs_cstr("{\"status\":\"ok\",\"content\":\"gr\xc3\xbc\xc3\x9f\"}");
-	return fact;
-}
-
-static void record(struct fixture *f, exs_trail *trail, const exs_fact *fact)
-{
-	if (trail && f->port->record(trail, fact, batch(f), &f->err))
-		fail_msg("record of kind %d: %s", (int)fact->kind, f->err.text);
-}
-
-static void finish(struct fixture *f, exs_trail *trail)
-{
-	if (trail && f->port->finish(trail, &f->err))
-		fail_msg("finish: %s", f->err.text);
-}
+struct subject audit_subject;
 
 /* ---- claims ---- */
 
@@ -187,7 +106,6 @@ static void a_trail_without_facts_finishes(void **state)
 
 int main(int argc, char **argv)
 {
-#define CLAIM(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CLAIM(takes_every_kind_of_fact),
 		CLAIM(takes_a_kind_that_is_newer),
@@ -197,7 +115,10 @@ int main(int argc, char **argv)
 		CLAIM(a_batch_that_fails_is_told_and_the_trail_lives_on),
 		CLAIM(a_trail_without_facts_finishes),
 	};
-	int bad = subject_args(&subject, argc, argv);
+	int bad = subject_args(&audit_subject, argc, argv);
 
-	return bad ? bad : cmocka_run_group_tests(tests, NULL, NULL);
+	if (bad)
+		return bad;
+	bad = cmocka_run_group_tests(tests, NULL, NULL) + audit_asks();
+	return bad ? 1 : 0;
 }

@@ -63,9 +63,9 @@ struct double_row {
 };
 
 struct double_batch {
-	struct double_row *rows; /* value NULL: delete; delta rows hold 8 bytes and add = true */
-	bool *add;
+	exs_op *ops; /* with keys and values of its own */
 	size_t n, cap;
+	bool own; /* may hold conditions */
 };
 
 struct double_host {
@@ -75,11 +75,13 @@ struct double_host {
 	struct double_conf conf;
 	struct double_row *rows; /* sorted by key */
 	size_t n, cap;
+	pthread_mutex_t lock; /* of the rows: a battery may have threads */
 	char log[64][512]; /* the newest lines */
 	unsigned log_n;
 	int64_t wall_ms, mono_ms; /* 0: the real clock */
 	bool no_store;            /* service() answers NULL for the store */
 	bool fail_batch;          /* batch_put and friends answer IO */
+	bool fail_commit;         /* commit answers IO */
 	exs_tally tally;          /* what the run service tells */
 	char steered[1024];
 	int kills;
@@ -92,10 +94,14 @@ const exs_conf *double_host_conf(struct double_host *h, const exs_option *option
 				 const struct double_setting *set);
 bool double_host_logged(const struct double_host *h, const char *part);
 
-/* A batch as the kernel would hand it over; applying it is the commit. */
+/* A batch as the kernel would hand it over: of facts, in which no condition is allowed, or one of the battery's own. */
 void double_batch_init(struct double_batch *b);
+void double_batch_own(struct double_batch *b);
 exs_batch *double_batch(struct double_batch *b);
-void double_batch_apply(struct double_host *h, struct double_batch *b); /* and empties it */
+/* Commits it, or not (CONFLICT, err->at), and empties it. */
+exs_status double_batch_commit(struct double_host *h, struct double_batch *b, exs_err *err);
+/* The same for one that must commit. */
+void double_batch_apply(struct double_host *h, struct double_batch *b);
 void double_batch_drop(struct double_batch *b);
 
 /* ---- loading ---- */

@@ -31,7 +31,7 @@ static void a_fact_is_one_small_row_and_is_never_written_again(void **state)
 	for (seq = 1; seq <= 50; seq++) {
 		assert_int_equal(append(f, ckpt, seq, "{\"text\":\"go on\"}"), EXS_OK);
 		assert_int_equal(f->batch.n, 1);
-		assert_true(f->batch.rows[0].value_n < 100);
+		assert_true(f->batch.ops[0].value.n < 100);
 		commit(f);
 	}
 	end(f, ckpt, EXS_CKPT_COMPLETE, "ok");
@@ -54,7 +54,7 @@ static void cuts_a_long_body_into_rows_that_a_store_takes(void **state)
 	fact.body.n = n;
 	assert_int_equal(f->port->append(ckpt, list, 1, batch(f), &f->err), EXS_OK);
 	for (i = 0; i < f->batch.n; i++)
-		assert_true(f->batch.rows[i].value_n <= EXS_STORE_VALUE_MAX);
+		assert_true(f->batch.ops[i].value.n <= EXS_STORE_VALUE_MAX);
 	commit(f);
 	assert_true(has_row(f, FACT_1 "/0008"));
 	assert_int_equal(load(f, "run-a"), EXS_OK);

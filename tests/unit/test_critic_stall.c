@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_critic_stall.c - what the shipped critic says of idle runs and of runs that go in circles. */
+/* test_critic_stall.c - what the shipped critic says of idle runs and of runs that go in circles.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -116,7 +117,9 @@ static void the_same_call_is_nudged_then_killed_when_it_forms_again(void **state
 	assert_int_equal(tick(&k, 0), EXS_VERDICT_WAIT);
 	call(&k, 1, "a");
 	assert_int_equal(tick(&k, 0), EXS_VERDICT_NUDGE);
-	assert_non_null(strstr(k.v.words, "same call"));
+	assert_string_equal(k.v.tag, "same_call");
+	assert_string_equal(k.v.words,
+			    "same call, last of 'grep' (3 in a row): try another way or finish");
 	call(&k, 1, "a");
 	assert_int_equal(tick(&k, 0), EXS_VERDICT_WAIT); /* not broken in between */
 	call(&k, 1, "b");
@@ -136,7 +139,7 @@ static void counts_and_levels_survive_a_resume(void **state)
 	call(&k, 1, "a");
 	call(&k, 1, "a");
 	fact(&k, EXS_FACT_CRITIC_DECIDED, 1,
-	     "{\"what\":\"nudge\",\"extend_ms\":0,\"words\":\"same call (3 in a row): x\"}");
+	     "{\"what\":\"nudge\",\"extend_ms\":0,\"words\":\"x\",\"tag\":\"same_call\"}");
 	assert_int_equal(tick(&k, 0), EXS_VERDICT_WAIT);
 	call(&k, 1, "b");
 	call(&k, 1, "a");
@@ -219,6 +222,94 @@ static void a_child_keeps_its_parent_awake(void **state)
 	close_kit(&k);
 }
 
+/* One idle period after the other, each with the verdict that is due. */
+static void idle_says(struct kit *k, int32_t what)
+{
+	fact(k, EXS_FACT_TURN_STARTED, 2, "{}");
+	k->host.mono_ms += SOFT;
+	assert_int_equal(tick(k, SOFT), what);
+	assert_string_equal(k->v.tag, "idle");
+}
+
+static void to_wait_is_a_decision_and_its_level_survives_a_resume(void **state)
+{
+	static const struct double_setting set[] = { { "on_idle", "wait|raise|kill" }, { 0 } };
+	struct kit k;
+
+	(void)state;
+	open_kit(&k, set, 2);
+	idle_says(&k, EXS_VERDICT_WAIT);
+	assert_non_null(strstr(k.v.words, "idle for"));
+	idle_says(&k, EXS_VERDICT_RAISE);
+	assert_int_equal(k.v.raise_steps, 5);
+	close_kit(&k);
+
+	open_kit(&k, set, 2);
+	fact(&k, EXS_FACT_CRITIC_DECIDED, 1,
+	     "{\"what\":\"wait\",\"extend_ms\":0,\"tag\":\"idle\"}");
+	fact(&k, EXS_FACT_CRITIC_DECIDED, 1, "{\"what\":\"kill\",\"tag\":\"of another critic\"}");
+	fact(&k, EXS_FACT_CRITIC_DECIDED, 1, "{\"what\":\"kill\"}");
+	fact(&k, EXS_FACT_CRITIC_DECIDED, 1, "no object");
+	idle_says(&k, EXS_VERDICT_RAISE);
+	idle_says(&k, EXS_VERDICT_KILL);
+	close_kit(&k);
+}
+
+static void extensions_that_are_used_up_pass_on_to_the_next_word(void **state)
+{
+	static const struct double_setting two[] = { { "on_idle",
+						       "extend|extend|extend|nudge|raise" },
+						     { "extends", "2" },
+						     { 0 } },
+					   last[] = { { "on_idle", "extend" }, { 0 } };
+	struct kit k;
+
+	(void)state;
+	open_kit(&k, two, 2);
+	idle_says(&k, EXS_VERDICT_EXTEND);
+	idle_says(&k, EXS_VERDICT_EXTEND);
+	assert_int_equal(k.critic->deadline_ms(k.watch), 6 * SOFT);
+	idle_says(&k, EXS_VERDICT_NUDGE);
+	idle_says(&k, EXS_VERDICT_RAISE);
+	idle_says(&k, EXS_VERDICT_RAISE); /* the last one repeats */
+	close_kit(&k);
+
+	open_kit(&k, last, 2); /* the extension of the attempt before counts */
+	fact(&k, EXS_FACT_CRITIC_DECIDED, 1,
+	     "{\"what\":\"extend\",\"extend_ms\":7000,\"tag\":\"idle\"}");
+	assert_int_equal(k.critic->deadline_ms(k.watch), 4 * SOFT + 7000);
+	idle_says(&k, EXS_VERDICT_WAIT);
+	assert_int_equal(k.critic->deadline_ms(k.watch), 4 * SOFT + 7000);
+	close_kit(&k);
+}
+
+static void runs_that_are_each_others_parents_wake_each_other_and_end(void **state)
+{
+	exs_run_info run = double_run_info("c1");
+	exs_err err = EXS_ERR_INIT;
+	exs_watch *first, *child = NULL, *self = NULL;
+	struct kit k;
+
+	(void)state;
+	open_kit(&k, NULL, 1);
+	first = k.watch;
+	run.parent_id = "c2";
+	assert_int_equal(k.critic->watch(k.self, &run, SOFT, &child, &err), EXS_OK);
+	run.run_id = "c2";
+	run.parent_id = "c1";
+	assert_int_equal(k.critic->watch(k.self, &run, SOFT, &self, &err), EXS_OK);
+	k.host.mono_ms += SOFT;
+	k.watch = self;
+	fact(&k, EXS_FACT_TURN_STARTED, 1, "{}");
+	k.watch = child;
+	assert_int_equal(tick(&k, SOFT), EXS_VERDICT_WAIT);
+	assert_string_equal(k.v.words, ""); /* awake */
+	k.critic->unwatch(self);
+	k.critic->unwatch(child);
+	k.watch = first;
+	close_kit(&k);
+}
+
 static void refuses_a_word_that_it_does_not_know(void **state)
 {
 	static const struct double_setting sets[][2] = { { { "on_idle", "wait|dance" }, { 0 } },
@@ -254,6 +345,9 @@ int main(void)
 		cmocka_unit_test(errors_of_one_class_fire),
 		cmocka_unit_test(results_that_are_known_fire_and_a_new_one_does_not),
 		cmocka_unit_test(a_child_keeps_its_parent_awake),
+		cmocka_unit_test(to_wait_is_a_decision_and_its_level_survives_a_resume),
+		cmocka_unit_test(extensions_that_are_used_up_pass_on_to_the_next_word),
+		cmocka_unit_test(runs_that_are_each_others_parents_wake_each_other_and_end),
 		cmocka_unit_test(refuses_a_word_that_it_does_not_know),
 	};
 

@@ -12,6 +12,7 @@
 #include "host/ports.h"
 
 #define TABLE_MAX 256u
+#define UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
 #define FN(type, member)                                                                           \
 	{                                                                                          \
 #member, offsetof(type, member)                                                    \
@@ -34,7 +35,7 @@ static const struct {
 	  { FN(exs_checkpoint, begin), FN(exs_checkpoint, adopt), FN(exs_checkpoint, append),
 	    FN(exs_checkpoint, end), FN(exs_checkpoint, load), FN(exs_checkpoint, list) } },
 	{ EXS_PORT_AUDIT,
-	  sizeof(exs_audit),
+	  UP_TO(exs_audit, finish),
 	  { FN(exs_audit, start), FN(exs_audit, record), FN(exs_audit, finish) } },
 	{ EXS_PORT_BUDGET,
 	  offsetof(exs_budget, explain),

@@ -244,6 +244,45 @@ static void a_verdict_that_does_not_exist_ends_the_watch_and_max_runtime_is_hard
 	kit_close(&k);
 }
 
+static void to_wait_with_words_is_a_fact_and_to_wait_without_none(void **state)
+{
+	struct kit k;
+
+	(void)state;
+	open_with_critic(&k, slow_tool, KIT_LMDB, "max_runtime: 20s",
+			 ", script: wait; wait and see; wait");
+	kit_run(&k, "hi");
+	assert_int_equal(k.result->status, EXS_ENDED_OK);
+	assert_int_equal(kit_count(&k, EXS_FACT_CRITIC_DECIDED), 1);
+	assert_true(kit_body_has(kit_fact(&k, EXS_FACT_CRITIC_DECIDED, 0),
+				 "{\"what\":\"wait\",\"extend_ms\":0,\"raise_steps\":0,"
+				 "\"words\":\"and see\",\"tag\":\"tick-1\"}"));
+	kit_close(&k);
+}
+
+/* What finds no room among the messages that wait has no effect, so it is no decision either. */
+static void a_nudge_without_room_is_not_recorded(void **state)
+{
+	struct kit k;
+
+	(void)state;
+	open_with_critic(&k,
+			 "turns:\n"
+			 "  - stall: 3s\n"
+			 "    calls: [{ tool: pure, args: { text: one } }]\n"
+			 "  - say: done\n",
+			 KIT_LMDB, "max_runtime: 20s", ", script: nudge go on, every: 10ms");
+	kit_start(&k, "hi");
+	kit_wait_lines(&k, SAYS, "tick", 80); /* all of them within the first turn */
+	kit_wait(&k);
+	assert_int_equal(k.result->status, EXS_ENDED_OK);
+	assert_true(kit_lines(&k, SAYS, "tick") > 80);
+	assert_true(kit_count(&k, EXS_FACT_CRITIC_DECIDED) >= 64);
+	assert_true(kit_count(&k, EXS_FACT_CRITIC_DECIDED) < kit_lines(&k, SAYS, "tick"));
+	assert_int_equal(kit_count(&k, EXS_FACT_CRITIC_DECIDED), kit_count(&k, EXS_FACT_STEERED));
+	kit_close(&k);
+}
+
 /* ---- every exit ---- */
 
 static void is_let_go_when_the_run_is_cancelled(void **state)
@@ -307,6 +346,31 @@ static void a_critic_that_fails_to_watch_is_told_and_left_out(void **state)
 				 "\"port\":\"critic\",\"status\":\"i/o\""));
 	assert_int_equal(kit_count(&k, EXS_FACT_TURN_ENDED), 1);
 	assert_int_equal(kit_lines(&k, SAYS, "observe"), 0);
+	kit_close(&k);
+}
+
+static void history_that_cannot_be_read_is_told_and_the_run_goes_on(void **state)
+{
+	exs_err err = EXS_ERR_INIT;
+	struct kit k;
+	char id[64];
+
+	(void)state;
+	open_with_critic(&k, "turns:\n  - stall: 300ms\n    say: done\n", KIT_FLAKY,
+			 "max_runtime: 20s", ", spoil: control");
+	kit_start(&k, "hi");
+	assert_false(engine_wait(k.run, 50));
+	engine_shutdown(k.engine);
+	kit_wait(&k);
+	assert_int_equal(k.result->status, EXS_ENDED_INTERRUPTED);
+	snprintf(id, sizeof id, "%s", run_info(k.run)->run_id);
+	kit_shut(&k);
+	kit_reopen(&k);
+	if (kit_resume(&k, id, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(k.result->status, EXS_ENDED_OK);
+	assert_int_equal(kit_count(&k, EXS_FACT_PORT_FAILED), 1);
+	assert_true(kit_body_has(kit_fact(&k, EXS_FACT_PORT_FAILED, 0), "\"port\":\"critic\""));
 	kit_close(&k);
 }
 
@@ -381,6 +445,9 @@ int main(void)
 		cmocka_unit_test_prestate(
 			a_verdict_that_does_not_exist_ends_the_watch_and_max_runtime_is_hard_again,
 			&lmdb),
+		cmocka_unit_test(to_wait_with_words_is_a_fact_and_to_wait_without_none),
+		cmocka_unit_test(a_nudge_without_room_is_not_recorded),
+		cmocka_unit_test(history_that_cannot_be_read_is_told_and_the_run_goes_on),
 		cmocka_unit_test(is_let_go_when_the_run_is_cancelled),
 		cmocka_unit_test(is_let_go_when_the_run_is_left_and_asked_again_later),
 		cmocka_unit_test_prestate(a_critic_that_fails_to_watch_is_told_and_left_out, &none),

@@ -20,7 +20,7 @@ EXS_BEGIN
 typedef struct exs_watch exs_watch;
 
 enum {
-	EXS_VERDICT_WAIT = 0,
+	EXS_VERDICT_WAIT = 0,   /* with words it is a decision and a fact as the others; without, nothing happened */
 	EXS_VERDICT_NUDGE = 1,  /* words become a user message before the next turn */
 	EXS_VERDICT_EXTEND = 2, /* max_runtime moves by extend_ms, recorded as limit_raised; deadline_ms does not */
 	EXS_VERDICT_RAISE = 3,  /* the step limit rises by raise_steps, recorded as limit_raised */
@@ -29,11 +29,12 @@ enum {
 
 typedef struct exs_verdict {
 	uint32_t size;
-	int32_t what; /* EXS_VERDICT_; 0 does nothing */
+	int32_t what; /* EXS_VERDICT_ */
 	int64_t extend_ms;
 	int64_t raise_steps;
 	int64_t next_tick_ms; /* from now; 0: the host's default of one second */
-	char words[240];
+	char words[240]; /* for a person, or for the model */
+	char tag[32];    /* the critic's own word for why: it is in the fact, which it sees again on resume */
 } exs_verdict;
 
 typedef struct exs_critic {

@@ -6,10 +6,10 @@
  *	 "call":"2.0","name":"read_file","usage":{...},"body":{...}}
  *
  * "call" and "name" are left out when they are empty, "usage" when the fact has none. A kind that
- *is newer than this battery is written as "fact_NUMBER".
+ * is newer than this battery is written as "fact_NUMBER".
  */
-#ifndef AUDIT_JSONL_LINE_H
-#define AUDIT_JSONL_LINE_H
+#ifndef COMMON_FACT_LINE_H
+#define COMMON_FACT_LINE_H
 
 #include <executus/fact.h>
 #include <executus/helper.h>
@@ -18,5 +18,10 @@
 
 /* Appends the line with its newline. The bytes of `out` are undefined after a failure. */
 exs_status line_of(exs_membuf *out, const char *run_id, const exs_fact *fact);
+/*
+ * Appends `key`, which ends in the quote that opens a text, the text as JSON and the quote that closes it. What is not
+ * UTF-8 becomes U+FFFD. The bytes of `out` are undefined after a failure.
+ */
+exs_status line_text(exs_membuf *out, const char *key, exs_str text);
 
 #endif

@@ -56,7 +56,7 @@ static exs_status put_odd(exs_membuf *b, const char *p, size_t len)
 	return put(b, esc);
 }
 
-static exs_status put_text(exs_membuf *b, const char *key, exs_str text)
+exs_status line_text(exs_membuf *b, const char *key, exs_str text)
 {
 	exs_status s = put(b, key);
 	size_t i = 0, from, len;
@@ -149,7 +149,7 @@ static exs_status put_body(exs_membuf *b, exs_str body)
 
 exs_status line_of(exs_membuf *out, const char *run_id, const exs_fact *fact)
 {
-	exs_status s = put_text(out, "{\"run\":\"", exs_cstr(run_id));
+	exs_status s = line_text(out, "{\"run\":\"", exs_cstr(run_id));
 
 	if (s == EXS_OK)
 		s = put_int(out, "seq", fact->seq);
@@ -162,9 +162,9 @@ exs_status line_of(exs_membuf *out, const char *run_id, const exs_fact *fact)
 	if (s == EXS_OK)
 		s = put_int(out, "attempt", fact->attempt);
 	if (s == EXS_OK && fact->call_id.n)
-		s = put_text(out, ",\"call\":\"", fact->call_id);
+		s = line_text(out, ",\"call\":\"", fact->call_id);
 	if (s == EXS_OK && fact->name.n)
-		s = put_text(out, ",\"name\":\"", fact->name);
+		s = line_text(out, ",\"name\":\"", fact->name);
 	if (s == EXS_OK && fact->usage)
 		s = put_usage(out, fact->usage);
 	if (s == EXS_OK)
