@@ -64,6 +64,9 @@ gives 73 command_line store backup copy.mdb
 says "is there already"
 says_one_sentence
 
+gives 73 command_line store backup nowhere/copy.mdb
+says "nowhere/copy.mdb"
+
 gives 0 other store restore copy.mdb
 prints "restored"
 gives 0 other store verify
@@ -186,6 +189,19 @@ gives 0 command_line store compact
 gives 0 command_line store verify
 equal 3 "$(count command_line)" "runs in the end"
 gives 5 sh -c "'$EXECUTUS' cancel -q '$run' -c conf.yaml -B '$TEST_BATTERIES' && '$EXECUTUS' resume '$run' -c conf.yaml -B '$TEST_BATTERIES' </dev/null"
+
+# ---- a store that cannot do it says so ----
+conf state "" | sed 's/store_lmdb.so/store_memory.so/' >memory.yaml
+for verb in "backup x.mdb" "restore x.mdb" compact; do
+	code=0
+	# shellcheck disable=SC2086 # several words
+	"$EXECUTUS" store $verb -c memory.yaml -B "$TEST_BATTERIES" >"$WORK/out" 2>"$WORK/err" </dev/null || code=$?
+	checks=$((checks + 1))
+	[ $code -ne 0 ] || fail "a store in memory did: $verb"
+	says "store 'disk'"
+	prints_nothing
+done
+is_absent x.mdb
 
 # ---- damage is named ----
 printf 'X' | dd of=state/disk/data.mdb bs=1 seek="$(grep -abo '"fence"' state/disk/data.mdb | sed -n '1s/:.*//p')" conv=notrunc 2>/dev/null

@@ -219,6 +219,29 @@ static void finds_nothing_to_finish(void **state)
 	kit_close(&k);
 }
 
+/* What a crash behind the first batch of a long run leaves. */
+static void finishes_what_an_interrupted_prune_left(void **state)
+{
+	exs_err err = EXS_ERR_INIT;
+	char ids[1][ID_MAX];
+	bool left = false;
+	struct kit k;
+
+	(void)state;
+	open_with_runs(&k, ids, 1);
+	put_row(&k, "b/journal/gone/01x", "");
+	put_row(&k, "b/journal/fact/01x/0000000000000001", "a fact");
+	put_row(&k, "b/journal/gone/01y", "");
+	put_row(&k, "b/journal/fact/01y/0000000000000001", "a fact");
+	assert_int_equal(prune_finish(k.host, &left, &err), EXS_OK);
+	assert_true(left);
+	assert_int_equal(kit_rows(&k, "b/journal/gone/"), 0);
+	assert_int_equal(kit_rows(&k, "b/journal/fact/01x"), 0);
+	assert_int_equal(kit_rows(&k, "b/journal/fact/01y"), 0);
+	assert_int_equal(kit_rows(&k, "b/journal/run/"), 1);
+	kit_close(&k);
+}
+
 /* ---- parents ---- */
 
 /* c is a child of b, which is one of a; newest first. */
@@ -279,6 +302,7 @@ int main(void)
 		cmocka_unit_test(an_open_run_stays),
 		cmocka_unit_test(counts_bytes_when_they_are_wanted),
 		cmocka_unit_test(finds_nothing_to_finish),
+		cmocka_unit_test(finishes_what_an_interrupted_prune_left),
 		cmocka_unit_test(a_parent_stays_as_long_as_a_child),
 		cmocka_unit_test(a_family_goes_together),
 	};
