@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/live.h"
 #include "cli/past.h"
+#include "cli/show_deliveries.h"
 #include "cli/talk.h"
 #include "run/redact.h"
 #include "run/words.h"
@@ -152,7 +153,7 @@ static void put_member(struct buf *b, const char *key, const char *text)
 	buf_jsonz(b, text ? text : "");
 }
 
-static void summary_json(struct cli *c, const struct past *p)
+static void summary_json(struct cli *c, const struct past *p, const struct redact *redact)
 {
 	const struct state *s = &p->state;
 	struct buf b;
@@ -179,6 +180,8 @@ static void summary_json(struct cli *c, const struct past *p)
 		   s->started_ms, p->ended_ms, p->last_ms, s->run_ms, s->step, s->limits.steps,
 		   s->calls_ended, s->attempt, p->facts);
 	json_usage(&b, &s->usage);
+	buf_puts(&b, ",\"deliveries\":");
+	deliveries_json(c, p->id, redact, &b);
 	buf_puts(&b, "}\n");
 	out_buf(&c->out, &b);
 }
@@ -218,7 +221,7 @@ static void put_usage(struct buf *b, const struct state *s)
 	buf_puts(b, "\n");
 }
 
-static void summary_text(struct cli *c, const struct past *p)
+static void summary_text(struct cli *c, const struct past *p, const struct redact *redact)
 {
 	const struct state *s = &p->state;
 	struct buf b;
@@ -235,6 +238,7 @@ static void summary_text(struct cli *c, const struct past *p)
 	put_line(&b, "input", or_none(s->input), INPUT_SHOW);
 	if (s->why && s->why[0] && s->status != EXS_ENDED_OK)
 		put_line(&b, "error", s->why, CLI_PATH_MAX);
+	deliveries_text(c, p->id, redact, &b);
 	if (s->output && s->output[0])
 		buf_puts(&b, "\n");
 	out_buf(&c->out, &b);
@@ -256,9 +260,9 @@ static void print(struct cli *c, const struct past *p, struct fact_list *facts)
 		else
 			talk_text(&c->out, p);
 	} else if (json) {
-		summary_json(c, p);
+		summary_json(c, p, facts->redact);
 	} else {
-		summary_text(c, p);
+		summary_text(c, p, facts->redact);
 	}
 }
 

@@ -145,6 +145,7 @@ bool finish_end(struct run *run, const struct action *a)
 	run->end_status = a->status;
 	run->end_reason = a->reason;
 	record_deliveries(run);
+	inbox_clear(run);
 	buf_init(&body, RUN_TEXT_MAX * 2);
 	ended_body(run, a, &body);
 	buf_str(&run->end_body, buf_view(&body));

@@ -20,7 +20,7 @@
 #include "run/engine_priv.h"
 
 #define SWEEP_FIRST_MS 1000  /* a command that is quick does nothing for others */
-#define SWEEP_EVERY_MS 60000 /* when nothing is known to be due sooner */
+#define SWEEP_EVERY_MS 5000 /* when nothing is known to be due sooner */
 #define SWEEP_LEAST_MS 1000
 #define SWEEP_ROWS     16 /* deliveries of one sweep in the background */
 

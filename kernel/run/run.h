@@ -284,6 +284,8 @@ void watch_tick(struct run *run, int64_t now);
 /* ---- inbox.c ---- */
 /* What was left for it while nobody carried it, before it plans; then the heartbeat brings more. */
 void inbox_adopt(struct run *run);
+/* Into the terminal batch: what nobody will read any more goes. */
+void inbox_clear(struct run *run);
 
 /* ---- turn.c ---- */
 bool turn_perform(struct run *run, const struct action *a);
