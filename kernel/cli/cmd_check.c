@@ -81,9 +81,8 @@ static void print_agent(struct cli *c, const struct conf_agent *a)
 	out_printf(&c->out, "  %-*s tier %s, %" PRId32 " steps, %s", NAME_WIDTH, a->name,
 		   a->tier_name, a->max_steps, limit);
 	for (i = 0; i < a->deliver_n; i++) {
-		out_printf(&c->out, "%s%s%s", i ? ", " : ", delivers to ", a->deliver[i].kind,
-			   a->deliver[i].target[0] ? ":" : "");
-		put(&c->out, a->deliver[i].target);
+		out_raw(&c->out, str_of(i ? ", " : ", delivers to "));
+		put(&c->out, a->deliver[i].text);
 	}
 	out_printf(&c->out, "\n  %-*s tools:", NAME_WIDTH, "");
 	for (i = 0; i < a->tool_n; i++)

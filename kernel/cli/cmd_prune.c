@@ -209,9 +209,9 @@ static void take_all(struct pruning *j)
 int store_prune(struct cli *c)
 {
 	struct pruning j = { .c = c,
-			 .json = opts_has(&c->opts, OPT_JSON),
-			 .dry = opts_has(&c->opts, OPT_DRY_RUN),
-			 .worst = EXS_ERR_INIT };
+			     .json = opts_has(&c->opts, OPT_JSON),
+			     .dry = opts_has(&c->opts, OPT_DRY_RUN),
+			     .worst = EXS_ERR_INIT };
 	exs_err err = EXS_ERR_INIT;
 	bool left = false;
 

@@ -136,10 +136,10 @@ static void wait_for(struct resume *r, struct reported *one)
 
 static void deliver_rest(struct resume *r)
 {
-	size_t left = engine_outbox(r->engine);
+	size_t left = engine_outbox(r->engine, opts_has(&r->c->opts, OPT_NOW) ? OUTBOX_NOW : OUTBOX_DUE);
 
 	if (left)
-		log_warn(&r->c->log, "%zu deliveries are still queued: try again later", left);
+		log_warn(&r->c->log, "%zu deliveries are still queued: try again later, or at once with --now", left);
 }
 
 static void carry(struct resume *r)

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/report.h"
 #include "cli/stop.h"
+#include "conf/target.h"
 
 #define READ_BYTES 65536u
 
@@ -116,28 +117,30 @@ static exs_status find_agent(struct cli *c, struct asked *a, exs_err *err)
 		       c->conf->file);
 }
 
-/* Takes the text. Local ones are left out when JSON is printed: standard output is ours then. */
-static exs_status add_target(struct cli *c, struct asked *a, char *text, exs_err *err)
+/* Local ones are left out when JSON is printed: standard output is ours then. */
+static exs_status add_target(struct cli *c, struct asked *a, const char *text, exs_err *err)
 {
-	size_t n = text ? strcspn(text, ":") : 0;
-	auto_free char *owned = text, *kind = text ? str_dup(str_n(text, n)) : NULL;
-	const struct instance *in = kind ? host_delivery(c->host, kind) : NULL;
 	bool json = opts_has(&c->opts, OPT_JSON) || opts_has(&c->opts, OPT_JSONL);
-	bool local = text && report_is_local(c->host, str_of(text));
+	bool local = report_is_local(c->host, str_of(text));
+	struct target t;
+	char *owned;
 
-	if (!kind)
-		return err_set(err, EXS_NOMEM, 0, "no memory for a delivery");
-	if (!in)
+	if (target_parse(str_of(text), &t, err))
+		return err->status;
+	if (!host_delivery(c->host, t.kind))
 		return err_set(err, EXS_INVALID, 0,
-			       "nothing is bound to delivery '%.40s': %.100s names the kinds in "
+			       "nothing is bound to delivery '%.*s': %.100s names the kinds in "
 			       "ports.delivery",
-			       kind, c->conf->file);
+			       t.kind.n > 40 ? 40 : (int)t.kind.n, t.kind.p, c->conf->file);
 	if (local && json)
 		return EXS_OK;
 	if (a->deliver_n == CONF_DELIVER_MAX)
 		return err_set(err, EXS_INVALID, 0, "more than %u deliveries", CONF_DELIVER_MAX);
+	owned = strdup(text);
+	if (!owned)
+		return err_set(err, EXS_NOMEM, 0, "no memory for a delivery");
 	a->local = a->local || local;
-	a->deliver[a->deliver_n++] = take(owned);
+	a->deliver[a->deliver_n++] = owned;
 	return EXS_OK;
 }
 
@@ -150,16 +153,11 @@ static exs_status find_targets(struct cli *c, struct asked *a, exs_err *err)
 	size_t i;
 
 	while (status == EXS_OK && (given = opts_next(&c->opts, OPT_DELIVER, &at)))
-		status = add_target(c, a, strdup(given), err);
+		status = add_target(c, a, given, err);
 	if (opts_has(&c->opts, OPT_DELIVER))
 		return status;
-	for (i = 0; status == EXS_OK && i < agent->deliver_n; i++) {
-		char *text = NULL;
-
-		if (asprintf(&text, "%s:%s", agent->deliver[i].kind, agent->deliver[i].target) < 0)
-			text = NULL;
-		status = add_target(c, a, text, err);
-	}
+	for (i = 0; status == EXS_OK && i < agent->deliver_n; i++)
+		status = add_target(c, a, agent->deliver[i].text, err);
 	return status;
 }
 

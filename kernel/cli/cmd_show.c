@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/live.h"
 #include "cli/past.h"
+#include "cli/show_deliveries.h"
 #include "cli/talk.h"
 #include "run/hold.h"
 #include "run/redact.h"
@@ -172,7 +173,7 @@ static void put_member(struct buf *b, const char *key, const char *text)
 	buf_jsonz(b, text ? text : "");
 }
 
-static void summary_json(struct cli *c, const struct past *p)
+static void summary_json(struct cli *c, const struct past *p, const struct redact *redact)
 {
 	const struct state *s = &p->state;
 	auto_free char *held = hold_reason(c, p->id);
@@ -202,6 +203,8 @@ static void summary_json(struct cli *c, const struct past *p)
 		   s->started_ms, p->ended_ms, p->last_ms, s->run_ms, s->step, s->limits.steps,
 		   s->calls_ended, s->attempt, p->facts);
 	json_usage(&b, &s->usage);
+	buf_puts(&b, ",\"deliveries\":");
+	deliveries_json(c, p->id, redact, &b);
 	buf_puts(&b, "}\n");
 	out_buf(&c->out, &b);
 }
@@ -241,7 +244,7 @@ static void put_usage(struct buf *b, const struct state *s)
 	buf_puts(b, "\n");
 }
 
-static void summary_text(struct cli *c, const struct past *p)
+static void summary_text(struct cli *c, const struct past *p, const struct redact *redact)
 {
 	const struct state *s = &p->state;
 	auto_free char *held = hold_reason(c, p->id);
@@ -261,6 +264,7 @@ static void summary_text(struct cli *c, const struct past *p)
 		put_line(&b, "held", or_none(held), HOLD_WHY_MAX);
 	if (s->why && s->why[0] && s->status != EXS_ENDED_OK)
 		put_line(&b, "error", s->why, CLI_PATH_MAX);
+	deliveries_text(c, p->id, redact, &b);
 	if (s->output && s->output[0])
 		buf_puts(&b, "\n");
 	out_buf(&c->out, &b);
@@ -282,9 +286,9 @@ static void print(struct cli *c, const struct past *p, struct fact_list *facts)
 		else
 			talk_text(&c->out, p);
 	} else if (json) {
-		summary_json(c, p);
+		summary_json(c, p, facts->redact);
 	} else {
-		summary_text(c, p);
+		summary_text(c, p, facts->redact);
 	}
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/text.h"
+#include "conf/target.h"
 #include "run/words.h"
 
 exs_status report_init(struct report *rep, struct cli *c, uint32_t flags, exs_err *err)
@@ -150,10 +151,12 @@ void report_end(struct report *rep)
 
 bool report_is_local(struct host *h, exs_str target)
 {
-	const char *colon = target.n ? memchr(target.p, ':', target.n) : NULL;
-	auto_free char *kind =
-		str_dup(colon ? str_n(target.p, (size_t)(colon - target.p)) : target);
-	const struct instance *in = kind ? host_delivery(h, kind) : NULL;
+	exs_err ignored = EXS_ERR_INIT;
+	const struct instance *in;
+	struct target t;
 
+	if (target_parse(target, &t, &ignored))
+		return false;
+	in = host_delivery(h, t.kind);
 	return in && EXS_HAS(in->delivery, flags) && in->delivery->flags & EXS_DELIVERY_LOCAL;
 }

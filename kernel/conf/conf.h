@@ -69,10 +69,12 @@ struct conf_tier {
 	const struct node *place;
 };
 
-/* "stdout" or "file:out/report.md" */
+/* "stdout" or "ok,parked=file:out/report.md": see target.h */
 struct conf_target {
+	const char *text; /* as it stands in the conf: "ok=file:out/report.md" */
 	const char *kind;
 	const char *target;		     /* behind the first colon; may be empty */
+	uint32_t ends;			     /* bit 1 << EXS_ENDED_ */
 	const struct conf_binding *delivery; /* the battery of that kind */
 };
 

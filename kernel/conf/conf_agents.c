@@ -10,6 +10,7 @@
 #include "base/pattern.h"
 #include "base/text.h"
 #include "conf/options_build.h"
+#include "conf/target.h"
 
 #define LABEL_MAX     64u
 #define COUNT_MAX     1000000 /* steps, calls: more is a mistake */
@@ -30,7 +31,7 @@ const exs_option conf_agent_options[] = {
 	{ "max_tokens", EXS_OPT_INT, 0, "0", "cap of one answer; 0: the model's own", NULL },
 	{ "in_doubt", EXS_OPT_CHOICE, 0, "tell", "a call whose outcome is unknown: tell the model, or park for a person", "tell|park" },
 	{ "critic", EXS_OPT_BOOL, 0, "true", "watched by the critic when that port is bound", NULL },
-	{ "deliver", EXS_OPT_LIST, 0, NULL, "who gets the result: KIND:TARGET each", NULL },
+	{ "deliver", EXS_OPT_LIST, 0, NULL, "who gets the result: [ENDS=]KIND:TARGET each", NULL },
 	{ NULL, 0, 0, NULL, NULL, NULL },
 };
 
@@ -177,18 +178,18 @@ static exs_status take_tools(const struct entry *e, struct conf_agent *a, exs_er
 static exs_status take_target(const struct entry *e, const struct node *item,
 			      struct conf_target *out, exs_err *err)
 {
-	const char *colon = strchr(item->value, ':');
-	size_t n = colon ? (size_t)(colon - item->value) : item->value_n;
+	exs_err why = EXS_ERR_INIT;
+	struct target t;
 	char s[SHOWN_MAX];
 
-	if (n == 0)
-		return node_fail(err, item,
-				 "%s: 'deliver': '%s' names no kind: write it as KIND:TARGET",
-				 e->label, shown(s, item->value));
-	out->kind = tree_text(e->c->tree, str_n(item->value, n));
+	if (target_parse(str_n(item->value, item->value_n), &t, &why))
+		return node_fail(err, item, "%s: 'deliver': %s", e->label, why.text);
+	out->text = item->value;
+	out->ends = t.ends;
+	out->kind = tree_text(e->c->tree, t.kind);
 	if (!out->kind)
 		return tree_nomem(err);
-	out->target = colon ? colon + 1 : "";
+	out->target = t.target.p; /* the rest of the text */
 	out->delivery = conf_delivery(e->c, out->kind);
 	if (!out->delivery)
 		return node_fail(err, item,

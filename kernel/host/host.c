@@ -8,6 +8,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "host/guard.h"
 
 struct instance *host_instance(struct host *h, const char *name)
@@ -20,12 +21,12 @@ struct instance *host_instance(struct host *h, const char *name)
 	return NULL;
 }
 
-struct instance *host_delivery(struct host *h, const char *kind)
+struct instance *host_delivery(struct host *h, exs_str kind)
 {
 	size_t i;
 
 	for (i = 0; i < h->delivery_n; i++)
-		if (strcmp(h->deliveries[i].kind, kind) == 0)
+		if (str_is(kind, h->deliveries[i].kind))
 			return h->deliveries[i].in;
 	return NULL;
 }

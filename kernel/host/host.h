@@ -123,7 +123,7 @@ void host_close(struct host *h);
 
 struct instance *host_instance(struct host *h, const char *name);
 /* The delivery of that kind, or NULL. */
-struct instance *host_delivery(struct host *h, const char *kind);
+struct instance *host_delivery(struct host *h, exs_str kind);
 
 /*
  * The verbs of executus.svc.run/1 from now on, called with &h->run_svc; NULL: there is no engine

@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "conf/target.h"
 #include "run/words.h"
 
 struct parcel_work {
@@ -26,49 +27,71 @@ struct parcel_work {
 
 /* ---- targets and parcels ---- */
 
-bool delivery_find(struct host *h, const char *run_id, const char *text, uint32_t i,
+bool delivery_bind(struct host *h, const char *kind, const char *target, const char *id,
 		   struct delivery_target *out)
 {
-	const char *colon = strchr(text, ':');
-	size_t n = colon ? (size_t)(colon - text) : strlen(text);
-
 	memset(out, 0, sizeof *out);
-	out->target = colon ? colon + 1 : "";
-	snprintf(out->id, sizeof out->id, "%s.%u", run_id, i);
-	snprintf(out->key, sizeof out->key, "k/outbox/%s", out->id);
-	if (n < sizeof out->kind) {
-		memcpy(out->kind, text, n);
-		out->in = host_delivery(h, out->kind);
-	}
-	if (!out->in) {
-		log_warn(h->log, "run %s: nothing is bound to delivery '%.*s'", run_id,
-			 (int)(n < CONF_NAME_MAX ? n : CONF_NAME_MAX), text);
+	snprintf(out->kind, sizeof out->kind, "%s", kind);
+	snprintf(out->id, sizeof out->id, "%s", id);
+	out->target = target;
+	out->in = host_delivery(h, str_of(kind));
+	if (!out->in)
 		return false;
-	}
 	out->local = (out->in->delivery->flags & EXS_DELIVERY_LOCAL) != 0;
 	return true;
+}
+
+/* A run that waits may do so several times, and each is told. */
+static void delivery_id(const struct run *run, uint32_t i, char out[OUTBOX_ID_MAX])
+{
+	if (run->end_status == EXS_ENDED_PARKED)
+		snprintf(out, OUTBOX_ID_MAX, "%s.%u.p%d", run->id, i, (int)run->state.attempt);
+	else
+		snprintf(out, OUTBOX_ID_MAX, "%s.%u", run->id, i);
+}
+
+bool delivery_find(const struct run *run, uint32_t i, struct delivery_target *out)
+{
+	exs_err err = EXS_ERR_INIT;
+	char kind[RUN_NAME_MAX], id[OUTBOX_ID_MAX];
+	struct target t;
+
+	if (target_parse(str_of(run->state.deliver[i]), &t, &err)) {
+		log_warn(run->host->log, "run %s: a delivery is passed over: %s", run->id,
+			 err.text);
+		return false;
+	}
+	if (!target_wants(t.ends, run->end_status))
+		return false;
+	snprintf(kind, sizeof kind, "%.*s", (int)(t.kind.n < sizeof kind ? t.kind.n : 0), t.kind.p);
+	delivery_id(run, i, id);
+	if (delivery_bind(run->host, kind, t.target.p, id, out)) /* the rest of the text */
+		return true;
+	log_warn(run->host->log, "run %s: nothing is bound to delivery '%.*s'", run->id,
+		 (int)(t.kind.n < CONF_NAME_MAX ? t.kind.n : CONF_NAME_MAX), t.kind.p);
+	return false;
 }
 
 void delivery_parcel(const struct run *run, const struct delivery_target *to, int32_t tries,
 		     exs_parcel *out)
 {
 	const struct state *s = &run->state;
+	bool ok = run->end_status == EXS_ENDED_OK;
 
-	*out = (exs_parcel){ sizeof *out,
-			     s->status,
-			     tries,
-			     0,
-			     &run->info,
-			     to->kind,
-			     to->target,
-			     to->id,
-			     ended_word(s->status),
-			     str_of(s->output),
-			     str_of(s->status == EXS_ENDED_OK ? NULL : s->why),
-			     buf_view(&run->end_body) };
+	*out = (exs_parcel){ .size = sizeof *out,
+			     .on = run->end_status,
+			     .attempt = tries,
+			     .run = &run->info,
+			     .kind = to->kind,
+			     .target = to->target,
+			     .id = to->id,
+			     .status = ended_word(run->end_status),
+			     .output = str_of(s->ended ? s->output : s->last_text),
+			     .error = str_of(ok ? NULL : s->why),
+			     .result = buf_view(&run->end_body) };
 }
 
-enum delivery_outcome delivery_outcome(const struct pending *answer)
+static enum delivery_outcome what_it_means(const struct pending *answer)
 {
 	if (answer->status == EXS_OK)
 		return DELIVERY_ARRIVED;
@@ -83,6 +106,20 @@ enum delivery_outcome delivery_outcome(const struct pending *answer)
 	default:
 		return DELIVERY_NEVER;
 	}
+}
+
+void delivery_answer(const struct pending *answer, struct delivery_answer *out)
+{
+	exs_str receipt = buf_view(&answer->out);
+
+	memset(out, 0, sizeof *out);
+	out->outcome = what_it_means(answer);
+	out->why = answer->err;
+	if (out->outcome == DELIVERY_ARRIVED && receipt.n)
+		snprintf(out->receipt, sizeof out->receipt, "%.*s",
+			 receipt.n < sizeof out->receipt ? (int)receipt.n
+							 : (int)sizeof out->receipt - 1,
+			 receipt.p);
 }
 
 /* ---- one delivery ---- */
@@ -173,20 +210,21 @@ static void end_if_done(struct run *run)
 void delivery_begin(struct run *run)
 {
 	int64_t until = clock_mono_ms() + DELIVERY_MS;
+	exs_err err = EXS_ERR_INIT;
 	struct delivery_target to;
 	uint32_t i;
 
 	for (i = 0; i < run->state.deliver_count && run->parcel_n < DELIVERIES_MAX; i++) {
 		struct parcel_work *p;
 
-		if (!delivery_find(run->host, run->id, run->state.deliver[i], i, &to))
+		if (!delivery_find(run, i, &to))
 			continue;
 		p = parcel_new(run, &to, 1, until);
 		if (!p) {
-			log_warn(run->host->log, "run %s: no memory for delivery '%s'", run->id,
-				 to.kind);
+			err_set(&err, EXS_NOMEM, 0, "no memory for delivery '%s'", to.kind);
+			log_warn(run->host->log, "run %s: %s", run->id, err.text);
 			if (!to.local)
-				outbox_leave(run, &to, 0);
+				outbox_leave(run, &to, 0, &err);
 			continue;
 		}
 		run->parcels[run->parcel_n++] = p;
@@ -196,20 +234,19 @@ void delivery_begin(struct run *run)
 	end_if_done(run);
 }
 
-static void give_up(struct run *run, struct parcel_work *p)
+static void give_up(struct run *run, struct parcel_work *p, const struct delivery_answer *a)
 {
-	bool later = !p->to.local && run->durable &&
-		     delivery_outcome(&p->work.pending) == DELIVERY_LATER;
+	bool later = !p->to.local && run->durable && a->outcome == DELIVERY_LATER;
 
 	log_warn(run->host->log, "run %s: delivery '%s' failed, the result stands%s: %s", run->id,
 		 p->to.kind, later ? " and is tried again by 'executus resume --all'" : "",
-		 p->work.pending.err.text);
+		 a->why.text);
 	if (p->to.local)
 		run->result.undelivered++;
 	else if (later)
-		outbox_leave(run, &p->to, p->tries);
+		outbox_leave(run, &p->to, p->tries, &a->why);
 	else
-		outbox_forget(run, &p->to);
+		outbox_done(run, &p->to, p->tries, a);
 }
 
 /* When the next try is due, or 0: not in this slice. */
@@ -219,7 +256,7 @@ static int64_t next_try(const struct parcel_work *p)
 	int64_t pause = DELIVERY_PAUSE_MS * p->tries, now = clock_mono_ms();
 
 	if (p->to.local || p->tries >= DELIVERY_TRIES || r->status == EXS_CANCELLED ||
-	    delivery_outcome(r) != DELIVERY_LATER)
+	    what_it_means(r) != DELIVERY_LATER)
 		return 0;
 	if (r->err.retry_after_ms > pause)
 		pause = r->err.retry_after_ms;
@@ -229,15 +266,17 @@ static int64_t next_try(const struct parcel_work *p)
 void delivery_received(struct run *run, struct mail *mail)
 {
 	struct parcel_work *p = container_of(mail, struct parcel_work, mail);
+	struct delivery_answer a;
 
 	p->out = false;
-	if (p->work.pending.status == EXS_OK) {
+	delivery_answer(&p->work.pending, &a);
+	if (a.outcome == DELIVERY_ARRIVED) {
 		if (!p->to.local)
-			outbox_forget(run, &p->to);
+			outbox_done(run, &p->to, p->tries, &a);
 	} else {
 		p->again_ms = next_try(p);
 		if (!p->again_ms)
-			give_up(run, p);
+			give_up(run, p, &a);
 		else if (!run->due[DUE_DELIVERY] || p->again_ms < run->due[DUE_DELIVERY])
 			run_due(run, DUE_DELIVERY, p->again_ms);
 	}
@@ -251,7 +290,10 @@ static void try_again(struct run *run, uint32_t i)
 
 	old->again_ms = 0;
 	if (!p) {
-		give_up(run, old);
+		struct delivery_answer a;
+
+		delivery_answer(&old->work.pending, &a);
+		give_up(run, old, &a);
 		return;
 	}
 	run->parcels[i] = p;
@@ -262,16 +304,19 @@ static void try_again(struct run *run, uint32_t i)
 /* Its slice of time is over: first it is told, then it is left to the outbox. */
 static void cut_off(struct run *run, struct parcel_work *p, int64_t now)
 {
+	exs_err why = EXS_ERR_INIT;
+
 	cancel_fire(p->work.token, EXS_CAUSE_TIMEOUT);
 	if (now < p->until_ms + CLEANUP_MS - DELIVERY_MS || !work_abandon(&p->work))
 		return;
 	p->out = false;
+	err_set(&why, EXS_LOST, 0, "it did not end in time");
 	log_warn(run->host->log, "run %s: delivery '%s' does not end, the result stands%s", run->id,
 		 p->to.kind, p->to.local ? "" : " and is tried again by 'executus resume --all'");
 	if (p->to.local)
 		run->result.undelivered++;
 	else
-		outbox_leave(run, &p->to, p->tries);
+		outbox_leave(run, &p->to, p->tries, &why);
 }
 
 void delivery_due(struct run *run)

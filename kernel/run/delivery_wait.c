@@ -3,10 +3,15 @@
 #include "run/delivery.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/thread.h"
+
+#define STOP_MS 1000 /* to come back in once the process ends */
+#define LOOK_MS 50   /* until that is seen */
 
 struct errand {
 	struct work work;
@@ -56,13 +61,14 @@ static void on_freed(struct work *w)
 	errand_unref(of_work(w));
 }
 
-static struct errand *errand_new(struct run *run, const struct delivery_target *to, int32_t tries)
+static struct errand *errand_new(struct run *run, const struct delivery_target *to, int32_t tries,
+				 struct cancel *stop)
 {
 	struct errand *d = calloc(1, sizeof *d);
 
 	if (!d)
 		return NULL;
-	d->work.token = cancel_new(NULL);
+	d->work.token = cancel_new(stop);
 	if (!d->work.token) {
 		free(d);
 		return NULL;
@@ -82,45 +88,66 @@ static struct errand *errand_new(struct run *run, const struct delivery_target *
 	return d;
 }
 
-/* False: its time was over before it ended. */
-static bool wait_until(struct errand *d, int64_t mono_ms)
+static bool is_stopped(const struct cancel *stop)
 {
-	struct timespec until = mono_time(mono_ms);
+	return stop && cancel_cause(stop) != EXS_CAUSE_NONE;
+}
+
+/* False: its time was over before it ended. With `stop`: or that fired. */
+static bool wait_until(struct errand *d, int64_t mono_ms, const struct cancel *stop)
+{
 	bool ended;
 
 	pthread_mutex_lock(&d->lock);
-	while (!d->ended && pthread_cond_timedwait(&d->cond, &d->lock, &until) == 0)
-		;
+	while (!d->ended && clock_mono_ms() < mono_ms && !is_stopped(stop)) {
+		int64_t look = clock_mono_ms() + LOOK_MS;
+		struct timespec until = mono_time(stop && look < mono_ms ? look : mono_ms);
+
+		pthread_cond_timedwait(&d->cond, &d->lock, &until);
+	}
 	ended = d->ended;
 	pthread_mutex_unlock(&d->lock);
 	return ended;
 }
 
-enum delivery_outcome delivery_wait(struct run *run, const struct delivery_target *to,
-				    int32_t tries)
+/* False: it was given up, and whatever it says later nobody hears. */
+static bool comes_back(struct errand *d, const struct cancel *stop)
 {
-	struct errand *d = errand_new(run, to, tries);
-	enum delivery_outcome outcome = DELIVERY_LATER;
 	int64_t begun = clock_mono_ms();
 
-	if (!d)
-		return DELIVERY_LATER;
-	cancel_set_deadline(d->work.token, begun + DELIVERY_MS);
-	work_start(&d->work);
-	if (!wait_until(d, begun + DELIVERY_MS)) {
-		cancel_fire(d->work.token, EXS_CAUSE_TIMEOUT);
-		if (!wait_until(d, begun + CLEANUP_MS) && work_abandon(&d->work)) {
-			errand_unref(d);
-			return DELIVERY_LATER;
-		}
-		while (!wait_until(d, clock_mono_ms() + CLEANUP_MS)) /* it is being ended now */
-			;
+	if (wait_until(d, begun + DELIVERY_MS, stop))
+		return true;
+	cancel_fire(d->work.token, EXS_CAUSE_TIMEOUT);
+	if (!wait_until(d, is_stopped(stop) ? clock_mono_ms() + STOP_MS : begun + CLEANUP_MS,
+			NULL) &&
+	    work_abandon(&d->work))
+		return false;
+	while (!wait_until(d, clock_mono_ms() + CLEANUP_MS, NULL)) /* it is being ended now */
+		;
+	return true;
+}
+
+void delivery_wait(struct run *run, const struct delivery_target *to, int32_t tries,
+		   struct cancel *stop, struct delivery_answer *out)
+{
+	struct errand *d = errand_new(run, to, tries, stop);
+
+	memset(out, 0, sizeof *out);
+	out->outcome = DELIVERY_LATER;
+	out->why = (exs_err)EXS_ERR_INIT;
+	if (!d) {
+		err_set(&out->why, EXS_NOMEM, 0, "no memory for a delivery");
+		return;
 	}
-	outcome = delivery_outcome(&d->work.pending);
-	if (outcome != DELIVERY_ARRIVED)
+	cancel_set_deadline(d->work.token, clock_mono_ms() + DELIVERY_MS);
+	work_start(&d->work);
+	if (comes_back(d, stop))
+		delivery_answer(&d->work.pending, out);
+	else
+		err_set(&out->why, EXS_LOST, 0, "it did not end in time");
+	if (out->outcome != DELIVERY_ARRIVED)
 		log_warn(run->host->log, "run %s: delivery '%s' failed%s: %s", run->id, to->kind,
-			 outcome == DELIVERY_LATER ? " and stays in the outbox" : "",
-			 d->work.pending.err.text);
+			 out->outcome == DELIVERY_LATER ? " and stays in the outbox" : "",
+			 out->why.text);
 	errand_unref(d);
-	return outcome;
 }

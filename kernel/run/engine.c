@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "run/delivery.h"
 #include "run/engine_priv.h"
 #include "run/shown.h"
 #include "run/words.h"
@@ -236,14 +237,8 @@ static void put_deliver(struct buf *b, const struct run_spec *spec)
 	}
 	buf_puts(b, ",\"deliver\":[");
 	for (i = 0; i < spec->agent->deliver_n; i++) {
-		struct buf t;
-
-		buf_init(&t, RUN_NAME_MAX * 4);
-		buf_printf(&t, "%s:%s", spec->agent->deliver[i].kind,
-			   spec->agent->deliver[i].target);
 		buf_puts(b, i ? "," : "");
-		buf_json(b, buf_view(&t));
-		buf_release(&t);
+		buf_jsonz(b, spec->agent->deliver[i].text);
 	}
 	buf_puts(b, "]");
 }
@@ -383,6 +378,8 @@ exs_status engine_open(struct host *host, struct engine **out, exs_err *err)
 		status = shown_open(e, err);
 	if (status == EXS_OK && host->store)
 		status = owner_open(host, &e->ids, beat, e, &e->owner, err);
+	if (status == EXS_OK)
+		status = sweeper_open(e, &e->sweeper, err);
 	if (status) {
 		engine_close(e);
 		return status;
@@ -402,6 +399,7 @@ void engine_close(struct engine *e)
 	while (e->run_n > 0)
 		pthread_cond_wait(&e->empty, &e->lock);
 	pthread_mutex_unlock(&e->lock);
+	sweeper_close(e->sweeper);
 	owner_close(e->owner, e->store_wait_ms);
 	/* Passes of runs that are over may still be on their way out. */
 	quiet = pool_stop(&e->host->steps, e->host->stall_ms);

@@ -86,8 +86,11 @@ void engine_shutdown(struct engine *e);
 exs_status engine_inbox(struct engine *e, const char *run_id, const char *kind, exs_str text,
 			exs_err *err);
 
-/* Deliveries that an earlier process queued and did not finish: tries each once, returns how many
- * are left. */
-size_t engine_outbox(struct engine *e);
+enum outbox_when { OUTBOX_DUE, OUTBOX_NOW };
+/*
+ * Deliveries that an earlier process queued and did not finish: tries each once that is due, or each one, and returns
+ * how many are left. A thread of the engine does the same for what is due, as long as the engine lives.
+ */
+size_t engine_outbox(struct engine *e, enum outbox_when when);
 
 #endif

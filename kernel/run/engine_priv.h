@@ -24,6 +24,7 @@ struct engine {
 	uint64_t next_handle;
 	int64_t store_wait_ms; /* WAIT_STORE_MS: a store that is silent for longer stays silent */
 	bool stopping;
+	struct sweeper *sweeper; /* NULL: nobody to deliver to */
 };
 
 /* A run that is nowhere yet, with one reference. */

@@ -67,11 +67,12 @@ static void record_deliveries(struct run *run)
 	exs_err err = EXS_ERR_INIT;
 	uint32_t i;
 
+	run->queued_ms = clock_wall_ms();
 	for (i = 0; i < run->state.deliver_count && i < DELIVERIES_MAX; i++) {
 		struct delivery_target t;
 		struct buf body;
 
-		if (!delivery_find(run->host, run->id, run->state.deliver[i], i, &t) || t.local)
+		if (!delivery_find(run, i, &t) || t.local)
 			continue;
 		buf_init(&body, OUTBOX_ROW_MAX);
 		buf_puts(&body, "{\"kind\":");
@@ -141,12 +142,13 @@ bool finish_end(struct run *run, const struct action *a)
 	if (run->storage_failing && run->durable)
 		return false;
 	calls_close(run);
+	run->end_status = a->status;
+	run->end_reason = a->reason;
 	record_deliveries(run);
+	inbox_clear(run);
 	buf_init(&body, RUN_TEXT_MAX * 2);
 	ended_body(run, a, &body);
 	buf_str(&run->end_body, buf_view(&body));
-	run->end_status = a->status;
-	run->end_reason = a->reason;
 	run_record(run, EXS_FACT_RUN_ENDED, str_of(NULL), NULL, NULL, &body);
 	if (!run->state.ended) { /* not even the end fits */
 		fill_result(run, EXS_ENDED_ERROR, "internal", a->why);
@@ -164,10 +166,12 @@ bool finish_park(struct run *run, const char *why, const char *text)
 
 	run->end_status = strcmp(why, "shutdown") == 0 ? EXS_ENDED_INTERRUPTED : EXS_ENDED_PARKED;
 	run->end_reason = why;
+	record_deliveries(run);
 	buf_init(&body, RUN_TEXT_MAX);
 	buf_printf(&body, "{\"why\":\"%s\",\"text\":", why);
 	buf_jsonz(&body, text);
 	buf_puts(&body, "}");
+	buf_str(&run->end_body, buf_view(&body));
 	run_record(run, EXS_FACT_RUN_PARKED, str_of(NULL), NULL, NULL, &body);
 	flush_end(run);
 	return false;
@@ -188,12 +192,9 @@ void finish_stored(struct run *run)
 	fill_result(run, run->end_status, run->end_reason, run->state.why);
 	purse_leave(run); /* a run that ended has none any more */
 	watch_finish(run);
-	if (!run->state.ended) { /* parked: nobody gets a result yet */
-		finish_over(run);
-		return;
-	}
-	tell_tools(run);
-	delivery_begin(run);
+	if (run->state.ended)
+		tell_tools(run);
+	delivery_begin(run); /* of a run that waits: to whoever wants to know that */
 }
 
 /* ---- the other ways out ---- */

@@ -19,6 +19,7 @@
 #define INBOX_PREFIX  "k/inbox/"
 #define INBOX_ROW_MAX (EXS_STEER_MAX * 6u + 256u) /* every byte escaped */
 #define INBOX_SWEEP   10000u			  /* rows of one heartbeat */
+#define INBOX_CLEAR_MAX 1024u /* rows that the end of a run takes along */
 #define INBOX_KEY_MAX (HEAD_KEY_MAX + ID_MAX)
 
 /* ---- sending ---- */
@@ -339,4 +340,27 @@ void inbox_adopt(struct run *run)
 	pthread_mutex_lock(&run->mail_lock);
 	run->inbox_open = run->durable;
 	pthread_mutex_unlock(&run->mail_lock);
+}
+
+/* ---- a run that ends ---- */
+
+void inbox_clear(struct run *run)
+{
+	exs_err err = EXS_ERR_INIT;
+	char prefix[HEAD_KEY_MAX];
+	struct keys k;
+	uint32_t i;
+
+	if (!run->durable)
+		return;
+	run_prefix(run, prefix);
+	if (!scan_keys(run->host, prefix, &k))
+		return;
+	for (i = 0; i < k.n && i < INBOX_CLEAR_MAX; i++)
+		if (run_open_batch(run, &err) ||
+		    batch_del(&run->batch, str_of(NULL), str_of(k.list[i]), &err))
+			log_warn(run->host->log, "message '%s' stays: %s", k.list[i], err.text);
+	if (k.n)
+		log_info(run->host->log, "run %s ends: %u messages came too late", run->id, k.n);
+	free(k.list);
 }

@@ -130,25 +130,25 @@ struct debts {
 	const struct ref *refs;
 };
 
-/* "k/outbox/RUN.N" */
+/* "k/outbox/RUN.N", or with more behind a further dot: RUN ends at one of the dots. */
 static exs_status owe(void *arg, exs_str key, exs_str value)
 {
 	const size_t skip = sizeof OUTBOX_PREFIX - 1;
 	struct debts *d = arg;
 	const struct ref *ref;
 	char id[ID_MAX];
-	size_t n = key.n;
+	size_t n;
 
 	(void)value;
-	while (n > skip && key.p[n - 1] != '.')
-		n--;
-	if (n <= skip + 1 || n - 1 - skip >= ID_MAX)
-		return EXS_OK;
-	memcpy(id, key.p + skip, n - 1 - skip);
-	id[n - 1 - skip] = '\0';
-	ref = find(d->refs, d->p->n, id);
-	if (ref)
-		d->p->items[ref->at].owed = true;
+	for (n = 0; skip + n < key.n && n < ID_MAX; n++) {
+		if (key.p[skip + n] == '.') {
+			id[n] = '\0';
+			ref = find(d->refs, d->p->n, id);
+			if (ref)
+				d->p->items[ref->at].owed = true;
+		}
+		id[n] = key.p[skip + n];
+	}
 	return EXS_OK;
 }
 

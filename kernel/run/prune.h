@@ -38,7 +38,8 @@ struct prune {
 };
 
 exs_status prune_read(struct prune *out, struct host *h, uint32_t flags, exs_err *err);
-/* Fills gone and wanted; returns how many go. A parent goes only when all its children do. */
+/* Fills gone and wanted; returns how many go. A parent goes only when all its children do. Without
+ * memory nothing goes. */
 size_t prune_pick(struct prune *p, const struct retain_rule *rules, size_t rule_n, int64_t now_ms);
 void prune_release(struct prune *p);
 

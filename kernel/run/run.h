@@ -215,6 +215,7 @@ struct run {
 	bool cancel_seen, retry_waited;
 	int64_t end_seq;    /* the terminal batch is durable from here on */
 	int32_t end_status; /* EXS_ENDED_ of the run, PARKED or INTERRUPTED */
+	int64_t queued_ms;  /* wall clock: when its deliveries were */
 	const char *end_reason;
 	struct buf end_body; /* of run_ended: what deliveries get */
 	struct run_result result;
@@ -283,6 +284,8 @@ void watch_tick(struct run *run, int64_t now);
 /* ---- inbox.c ---- */
 /* What was left for it while nobody carried it, before it plans; then the heartbeat brings more. */
 void inbox_adopt(struct run *run);
+/* Into the terminal batch: what nobody will read any more goes. */
+void inbox_clear(struct run *run);
 
 /* ---- turn.c ---- */
 bool turn_perform(struct run *run, const struct action *a);

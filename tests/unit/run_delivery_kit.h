@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "run/outbox_row.h"
 #include "support/run_kit.h"
 
 #define SAYS "post.log"
@@ -44,6 +45,38 @@ static inline void assert_outbox_becomes(struct kit *k, int n)
 	for (i = 0; i < 2000 && outbox_rows(k) != n; i++)
 		usleep(1000);
 	assert_int_equal(outbox_rows(k), n);
+}
+
+static inline int sent_rows(struct kit *k)
+{
+	return kit_rows(k, "k/sent/");
+}
+
+/* The rows of the run that began last as `show` gets them, one a line. */
+static inline void add_line(void *arg, exs_str json)
+{
+	char *out = arg;
+	size_t n = strlen(out);
+
+	snprintf(out + n, 4096 - n, "%.*s\n", (int)json.n, json.p);
+}
+
+static inline const char *deliveries(struct kit *k, char out[4096])
+{
+	exs_err err = EXS_ERR_INIT;
+	char id[ID_MAX];
+
+	kit_newest(k, id);
+	out[0] = '\0';
+	if (outbox_each(k->host, id, add_line, out, &err))
+		fail_msg("%s", err.text);
+	return out;
+}
+
+static inline void assert_has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("no %s in %s", part, text);
 }
 
 #endif

@@ -109,7 +109,7 @@ static void every_port_may_be_absent(void **state)
 	assert_null(b->host->critic);
 	assert_int_equal(b->host->audit_n, 0);
 	assert_int_equal(b->host->delivery_n, 0);
-	assert_null(host_delivery(b->host, "stdout"));
+	assert_null(host_delivery(b->host, str_of("stdout")));
 	assert_non_null(host_instance(b->host, "talk")->model);
 	assert_null(host_instance(b->host, "talk")->tool);
 	assert_null(host_instance(b->host, "nobody"));
@@ -146,8 +146,8 @@ static void every_binding_finds_its_port(void **state)
 	assert_ptr_equal(h->audits[1], host_instance(h, "a"));
 	assert_non_null(h->audits[0]->audit);
 	assert_true(h->audits[0]->may_rest);
-	assert_ptr_equal(host_delivery(h, "console"), host_instance(h, "out"));
-	assert_ptr_equal(host_delivery(h, "stdout"), host_instance(h, "out"));
+	assert_ptr_equal(host_delivery(h, str_of("console")), host_instance(h, "out"));
+	assert_ptr_equal(host_delivery(h, str_of("stdout")), host_instance(h, "out"));
 	assert_ptr_not_equal(h->audits[0]->self, h->audits[1]->self); /* one file, two instances */
 	assert_ptr_equal(h->audits[0]->battery, h->audits[1]->battery);
 }

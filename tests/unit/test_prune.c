@@ -161,10 +161,13 @@ static void an_owed_run_stays(void **state)
 
 	(void)state;
 	open_with_runs(&k, ids, 2);
-	snprintf(key, sizeof key, "k/outbox/%s.0", ids[0]);
+	snprintf(key, sizeof key, "k/outbox/%s.0.p1", ids[0]);
+	put_row(&k, key, "{\"v\":1}");
+	snprintf(key, sizeof key, "k/outbox/%.25s.0", ids[1]);
 	put_row(&k, key, "{\"v\":1}");
 	assert_int_equal(pick(&k, &p, 0, &newest), 0);
 	assert_true(p.items[1].owed && p.wanted[1]);
+	assert_false(p.items[0].owed);
 	prune_release(&p);
 	assert_int_equal(prune_run(k.host, ids[0], &err), EXS_CONFLICT);
 	assert_non_null(strstr(err.text, "a delivery is pending"));

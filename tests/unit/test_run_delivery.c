@@ -185,13 +185,13 @@ static void what_is_not_at_home_three_times_is_left_to_the_outbox(void **state)
 	assert_int_equal(k.result->status, EXS_ENDED_OK);
 	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 3);
 	assert_int_equal(outbox_rows(&k), 1);
-	assert_int_equal(engine_outbox(k.engine), 1); /* the fourth */
+	assert_int_equal(engine_outbox(k.engine, OUTBOX_NOW), 1); /* the fourth */
 	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 4);
 	assert_line(&k, 3, run_info(k.run)->run_id, "4 post there ok done");
-	assert_int_equal(engine_outbox(k.engine), 0); /* the fifth arrives */
+	assert_int_equal(engine_outbox(k.engine, OUTBOX_NOW), 0); /* the fifth arrives */
 	assert_line(&k, 4, run_info(k.run)->run_id, "5 post there ok done");
 	assert_int_equal(outbox_rows(&k), 0);
-	assert_int_equal(engine_outbox(k.engine), 0);
+	assert_int_equal(engine_outbox(k.engine, OUTBOX_NOW), 0);
 	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 5);
 	kit_close(&k);
 }
@@ -207,7 +207,7 @@ static void a_refusal_is_final_and_changes_nothing(void **state)
 	assert_string_equal(k.result->output, "done");
 	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 1);
 	assert_outbox_becomes(&k, 0);
-	assert_int_equal(engine_outbox(k.engine), 0);
+	assert_int_equal(engine_outbox(k.engine, OUTBOX_NOW), 0);
 	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 1);
 	kit_close(&k);
 }

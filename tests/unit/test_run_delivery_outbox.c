@@ -21,7 +21,7 @@ static void after_a_crash_before_the_receipt_it_comes_again_with_the_same_id(voi
 	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 1);
 	kit_reopen(&k);
 	assert_int_equal(outbox_rows(&k), 1);
-	assert_int_equal(engine_outbox(k.engine), 0);
+	assert_int_equal(engine_outbox(k.engine, OUTBOX_NOW), 0);
 	assert_int_equal(outbox_rows(&k), 0);
 	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 2);
 	assert_true(kit_line(&k, SAYS, "deliver", 0, first));
@@ -30,7 +30,7 @@ static void after_a_crash_before_the_receipt_it_comes_again_with_the_same_id(voi
 	assert_non_null(p);
 	p[1] = '2'; /* the attempt is all that differs */
 	assert_string_equal(first, second);
-	assert_int_equal(engine_outbox(k.engine), 0);
+	assert_int_equal(engine_outbox(k.engine, OUTBOX_NOW), 0);
 	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 2);
 	kit_close(&k);
 }
@@ -54,14 +54,14 @@ static void a_crash_in_the_outbox_leaves_the_row_for_the_next(void **state)
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 		kit_reopen(&k);
-		engine_outbox(k.engine);
+		engine_outbox(k.engine, OUTBOX_NOW);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	kit_reopen(&k);
 	assert_int_equal(outbox_rows(&k), 1);
-	assert_int_equal(engine_outbox(k.engine), 0);
+	assert_int_equal(engine_outbox(k.engine, OUTBOX_NOW), 0);
 	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 3);
 	kit_close(&k);
 }
@@ -86,7 +86,7 @@ static void a_delivery_that_a_live_process_is_at_is_left_alone(void **state)
 	}
 	kit_wait_lines(&k, SAYS, "deliver", 1);
 	kit_reopen(&k);
-	assert_int_equal(engine_outbox(k.engine), 1);
+	assert_int_equal(engine_outbox(k.engine, OUTBOX_NOW), 1);
 	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 1);
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -129,7 +129,7 @@ static void rows_that_say_nothing_are_kept_for_a_person(void **state)
 		snprintf(key, sizeof key, "k/outbox/row%zu.0", i);
 		put_row(&k, key, rows[i]);
 	}
-	assert_int_equal(engine_outbox(k.engine), sizeof rows / sizeof *rows);
+	assert_int_equal(engine_outbox(k.engine, OUTBOX_NOW), sizeof rows / sizeof *rows);
 	assert_int_equal(outbox_rows(&k), sizeof rows / sizeof *rows);
 	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 0);
 	kit_close(&k);
@@ -147,7 +147,7 @@ static void a_row_without_its_run_goes(void **state)
 		"{\"v\":1,\"run\":\"01J00000000000000000000000\",\"kind\":\"post\",\"target\":"
 		"\"t\",\"owner\":\"\","
 		"\"tries\":1}");
-	assert_int_equal(engine_outbox(k.engine), 0);
+	assert_int_equal(engine_outbox(k.engine, OUTBOX_NOW), 0);
 	assert_int_equal(outbox_rows(&k), 0);
 	assert_int_equal(kit_lines(&k, SAYS, "deliver"), 1);
 	kit_close(&k);
@@ -159,7 +159,7 @@ static void without_a_store_the_outbox_is_empty(void **state)
 
 	(void)state;
 	open_with_post(&k, says_done, KIT_NONE, "", NULL);
-	assert_int_equal(engine_outbox(k.engine), 0);
+	assert_int_equal(engine_outbox(k.engine, OUTBOX_NOW), 0);
 	kit_close(&k);
 }
 
