@@ -2,6 +2,7 @@
 /* test_store_lmdb_restore.c - a copy is taken back, and free room is given back. */
 #include "store_lmdb_kit.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -256,6 +257,55 @@ static void waits_for_no_other_process_but_says_so(void **state)
 	assert_int_equal(b->store->compact(b->self, &b->err), EXS_OK);
 }
 
+/* ---- beside others of this process ---- */
+
+#define WRITES 200
+
+static void *writer(void *arg)
+{
+	struct box *b = arg;
+	intptr_t failed = 0;
+	char key[16];
+	int i;
+
+	for (i = 0; i < WRITES; i++) {
+		exs_op op = { sizeof op, EXS_OP_PUT, exs_cstr(key), S("x"), 0, 0 };
+		const exs_op *list[] = { &op };
+		struct double_done d;
+
+		snprintf(key, sizeof key, "w-%03d", i);
+		op.key = exs_cstr(key);
+		double_done_init(&d, 16);
+		b->store->submit(b->self, list, 1, d.done);
+		if (!double_done_wait(&d, WAIT_MS) || d.status != EXS_OK)
+			failed++;
+		double_done_release(&d);
+	}
+	return (void *)failed;
+}
+
+static void compacts_while_this_process_writes_and_reads(void **state)
+{
+	struct box *b = *state;
+	pthread_t thread;
+	void *failed;
+	char key[16];
+	int i;
+
+	open_with_row(b);
+	assert_int_equal(pthread_create(&thread, NULL, writer, b), 0);
+	for (i = 0; i < 20; i++) {
+		assert_int_equal(b->store->compact(b->self, &b->err), EXS_OK);
+		assert_int_equal(box_get(b, S("a"), S("old")), EXS_OK);
+	}
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
+	for (i = 0; i < WRITES; i++) {
+		snprintf(key, sizeof key, "w-%03d", i);
+		assert_int_equal(box_get(b, exs_cstr(key), S("x")), EXS_OK);
+	}
+}
+
 /* A file that may not grow so far: as a full disk, told by EFBIG. */
 static void a_full_disk_leaves_the_store_as_it_was(void **state)
 {
@@ -312,6 +362,7 @@ int main(void)
 		CASE(a_newer_schema_is_refused_with_a_sentence),
 		CASE(gives_free_room_back_and_loses_nothing),
 		CASE(what_an_interrupted_compact_left_is_no_hindrance),
+		CASE(compacts_while_this_process_writes_and_reads),
 		CASE(waits_for_no_other_process_but_says_so),
 		CASE(a_full_disk_leaves_the_store_as_it_was),
 		CASE(a_copy_onto_a_full_disk_leaves_nothing),
