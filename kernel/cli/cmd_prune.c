@@ -2,6 +2,7 @@
 /* cmd_prune.c - executus store prune: takes out what the rules let go, and says what stays. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -12,6 +13,7 @@
 
 #define LINE_MAX_BYTES (64u << 10)
 #define AGENT_SHOWN    40u
+#define STATUS_MAX     32u
 
 struct rules {
 	struct retain_rule list[CONF_RETENTION_MAX];
@@ -59,6 +61,30 @@ static exs_status take_number(const struct opts *o, enum option_id id,
 		       opts_options[id].name);
 }
 
+/* "ok,error" */
+static exs_status take_statuses(const char *text, uint32_t *out, exs_err *err)
+{
+	size_t n;
+
+	for (; text && *text; text += n + (text[n] == ',')) {
+		char word[STATUS_MAX] = "";
+		uint32_t bit = 0;
+
+		n = strcspn(text, ",");
+		if (n < sizeof word) {
+			memcpy(word, text, n);
+			bit = conf_retention_status(word);
+		}
+		if (!bit)
+			return err_set(err, EXS_INVALID, 0,
+				       "--status: no run ends with '%.*s': write ok, error, "
+				       "cancelled and so on, several with commas",
+				       n > 40 ? 40 : (int)n, text);
+		*out |= bit;
+	}
+	return EXS_OK;
+}
+
 /* The options are one rule of their own. */
 static exs_status rules_of_options(struct rules *r, const struct opts *o, exs_err *err)
 {
@@ -69,13 +95,8 @@ static exs_status rules_of_options(struct rules *r, const struct opts *o, exs_er
 	    take_number(o, OPT_KEEP, units_int, &rule.max_count, err) ||
 	    take_number(o, OPT_MAX_BYTES, units_size, &rule.max_bytes, err))
 		return err->status;
-	if (status)
-		rule.statuses = conf_retention_status(status);
-	if (status && !rule.statuses)
-		return err_set(err, EXS_INVALID, 0,
-			       "--status: no run ends with '%.40s': ok, error, cancelled and so on "
-			       "do",
-			       status);
+	if (take_statuses(status, &rule.statuses, err))
+		return err->status;
 	if (rule.max_age_ms || rule.max_count || rule.max_bytes)
 		r->list[r->n++] = rule;
 	else if (status || agent)

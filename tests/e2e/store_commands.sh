@@ -119,7 +119,11 @@ gives 2 command_line store prune --agent quick
 says "add --older-than"
 gives 2 command_line store prune --older-than 3
 gives 2 command_line store prune --keep 1 --status parked
-says "no run ends with"
+says "no run ends with 'parked'"
+gives 2 command_line store prune --keep 1 --status ok,eror
+says "no run ends with 'eror'"
+gives 0 command_line store prune --keep 1 --status error,cancelled
+prints_nothing
 gives 0 command_line run -a quick two
 second=$(newest)
 gives 0 command_line run -a quick three
