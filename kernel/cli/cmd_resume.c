@@ -20,6 +20,7 @@ struct resume {
 	char (*ids)[ID_MAX];
 	size_t id_n;
 	struct reported *runs; /* as many as ids; run NULL: not taken */
+	uint32_t flags; /* RESUME_ */
 	int code;
 };
 
@@ -114,7 +115,7 @@ static void take_up(struct resume *r, size_t i)
 	report_listener(one, &r->rep, &listener);
 	memcpy(one->id, r->ids[i], ID_MAX);
 	one->local = prints_itself(r->c, one->id);
-	status = engine_resume(r->engine, one->id, &listener, &one->run, &err);
+	status = engine_resume(r->engine, one->id, r->flags, &listener, &one->run, &err);
 	if (status == EXS_CONFLICT && r->rep.many)
 		log_info(&r->c->log, "%s", err.text);
 	else if (status)
@@ -182,7 +183,7 @@ static int resume(struct resume *r)
 
 int cmd_resume(struct cli *c)
 {
-	struct resume r = { .c = c };
+	struct resume r = { .c = c, .flags = opts_has(&c->opts, OPT_ACCEPT) ? RESUME_ACCEPT : 0 };
 	int code;
 
 	if (opts_has(&c->opts, OPT_ALL) == (c->opts.arg_n > 0))

@@ -49,6 +49,7 @@ enum option_id {
 	OPT_DURABILITY,
 	OPT_ALL,
 	OPT_NOW,
+	OPT_ACCEPT,
 	OPT_OPEN,
 	OPT_LIMIT,
 	OPT_STATUS,

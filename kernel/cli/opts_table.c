@@ -36,6 +36,8 @@ const struct option_row opts_options[OPTIONS] = {
 			     "strict, relaxed or none, instead of what the configuration says" },
 	[OPT_ALL] = { 0, "all", NULL, NULL, CMD_BIT(CMD_RESUME), 0, 0,
 		      "every run whose process is gone, and deliveries that are due" },
+	[OPT_ACCEPT] = { 0, "accept-changes", NULL, NULL, CMD_BIT(CMD_RESUME), 0, 0,
+			 "also when the run was made with other tools, whatever run.on_change says" },
 	[OPT_NOW] = { 0, "now", NULL, NULL, CMD_BIT(CMD_RESUME), 0, 0,
 		      "with --all: also deliveries that are not due yet" },
 	[OPT_OPEN] = { 'o', "open", NULL, NULL, LISTS_RUNS, 0, 0,

@@ -114,6 +114,7 @@ struct conf_run {
 	const char *header; /* may be empty; already part of each agent's prompt */
 	const char *const *redact; /* extended regular expressions that compile */
 	size_t redact_n;
+	bool refuse_change; /* a run that was made with other things is not taken up */
 };
 
 /* One item of retention: which runs `store prune` lets go. 0: no such bound. */

@@ -248,6 +248,7 @@ static void started_body(const struct engine *e, const struct run_spec *spec, co
 {
 	static const char *const durability[] = { "strict", "relaxed", "none" };
 	const struct conf_agent *a = spec->agent;
+	struct digests digests;
 
 	buf_puts(b, "{\"v\":1");
 	put_text(b, "agent", str_of(a->name));
@@ -265,11 +266,14 @@ static void started_body(const struct engine *e, const struct run_spec *spec, co
 		   ",\"depth\":0,\"limits\":{\"steps\":%d,\"runtime_ms\":%lld,\"same_calls\":%d,"
 		   "\"failed_steps\":%d,"
 		   "\"answer_tokens\":%lld,\"attempts\":%d},\"in_doubt\":\"%s\",\"durability\":\"%"
-		   "s\"}",
+		   "s\",\"digests\":",
 		   (int)a->max_steps, (long long)a->max_runtime_ms, (int)a->max_same_calls,
 		   (int)a->max_failed_steps, (long long)a->max_tokens,
 		   (int)e->host->conf->run.attempts, a->in_doubt == CONF_PARK ? "park" : "tell",
 		   durability[spec->durability]);
+	digests_now(e->host, &e->tools, a, a->tools, a->tool_n, &digests);
+	digests_json(&digests, b);
+	buf_puts(b, "}");
 }
 
 static exs_status check_spec(const struct engine *e, const struct run_spec *spec, exs_err *err)

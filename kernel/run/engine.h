@@ -59,15 +59,19 @@ exs_status engine_open(struct host *host, struct engine **out, exs_err *err);
 /* Every run is over. Gives the owner row back; takes NULL. */
 void engine_close(struct engine *e);
 
+/* Flags of resume. */
+enum { RESUME_ACCEPT = 1u /* whatever changed since the run began */ };
+
 exs_status engine_start(struct engine *e, const struct run_spec *spec,
 			const struct run_listener *listener, struct run **out, exs_err *err);
 /*
  * Adopts a run that its owner left or died with. NOTFOUND; CONFLICT: a live process carries it;
- * CORRUPT. A run that has ended is not started again: *out is a run that is over and holds its
+ * CORRUPT; INVALID: it was made with another agent, other tools or other batteries, and run.on_change of the conf refuses
+ * that. A run that has ended is not started again: *out is a run that is over and holds its
  * result.
  */
-exs_status engine_resume(struct engine *e, const char *run_id, const struct run_listener *listener,
-			 struct run **out, exs_err *err);
+exs_status engine_resume(struct engine *e, const char *run_id, uint32_t flags,
+			 const struct run_listener *listener, struct run **out, exs_err *err);
 
 /* True once the run is over. wait_ms < 0: for ever. Not on a step worker. */
 bool engine_wait(struct run *run, int64_t wait_ms);

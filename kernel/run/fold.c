@@ -41,6 +41,7 @@ static exs_status run_resumed(struct state *s, const exs_fact *f, exs_err *err)
 
 	if (f->attempt != s->attempt + 1)
 		return fold_corrupt(f, err, "the attempts have a hole");
+	digests_read(f->body, &s->digests);
 	s->attempt = f->attempt;
 	s->crashes = s->parked ? s->crashes : s->crashes + 1;
 	s->parked = false;

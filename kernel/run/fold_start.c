@@ -125,6 +125,7 @@ exs_status fold_run_started(struct state *s, const exs_fact *f, exs_err *err)
 	buf_release(&first);
 	if (status)
 		return err_set(err, status, 0, "no room for the run's input");
+	digests_read(f->body, &s->digests);
 	s->started = true;
 	s->attempt = 1;
 	s->started_ms = f->at_ms;

@@ -76,14 +76,51 @@ static exs_status show_ended(struct run *run)
 	return r->output && r->error ? EXS_OK : EXS_NOMEM;
 }
 
-static exs_status record_resumed(struct run *run, exs_err *err)
+/* What is not as it was when the run began, or was last taken up. */
+static exs_status check_change(struct run *run, uint32_t flags, const struct digests *now,
+			       uint32_t *changed, exs_err *err)
 {
+	bool refuse = run->host->conf->run.refuse_change && !(flags & RESUME_ACCEPT);
+	exs_status status = EXS_OK;
+	struct buf words;
+
+	*changed = digests_changed(&run->state.digests, now);
+	if (!*changed)
+		return EXS_OK;
+	buf_init(&words, RUN_NAME_MAX);
+	digests_words(*changed, "", &words);
+	if (refuse)
+		status = err_set(err, EXS_INVALID, 0,
+				 "run %s was made with other: %s; put back what it was, or go on with "
+				 "--accept-changes",
+				 run->id, words.p);
+	else
+		log_info(run->host->log, "run %s goes on, but not with the same: %s", run->id,
+			 words.p);
+	buf_release(&words);
+	return status;
+}
+
+static exs_status record_resumed(struct run *run, uint32_t flags, exs_err *err)
+{
+	const struct state *s = &run->state;
+	struct digests now;
+	uint32_t changed;
 	struct buf body;
+
+	digests_now(run->host, &run->e->tools, run->agent, (const char *const *)s->tools,
+		    s->tool_count, &now);
+	if (check_change(run, flags, &now, &changed, err))
+		return err->status;
 
 	run->info.attempt = run->state.attempt + 1;
 	buf_init(&body, RUN_NAME_MAX);
-	buf_printf(&body, "{\"owner\":\"%s\",\"parked\":%s}", owner_id(run->e->owner),
-		   run->state.parked ? "true" : "false");
+	buf_printf(&body, "{\"owner\":\"%s\",\"parked\":%s,\"digests\":", owner_id(run->e->owner),
+		   s->parked ? "true" : "false");
+	digests_json(&now, &body);
+	buf_puts(&body, ",\"changed\":[");
+	digests_words(changed, "\"", &body);
+	buf_puts(&body, "]}");
 	run->first_seq = run_record(run, EXS_FACT_RUN_RESUMED, str_of(NULL), NULL, NULL, &body);
 	if (run->broken)
 		return err_set(err, EXS_CORRUPT, 0, "run %s cannot go on: %.180s", run->id,
@@ -120,7 +157,7 @@ static exs_status quiet_head(struct engine *e, const char *id, struct head *out,
 	return status;
 }
 
-static exs_status take_over(struct run *run, const struct head *head, exs_err *err)
+static exs_status take_over(struct run *run, const struct head *head, uint32_t flags, exs_err *err)
 {
 	run->durable = true;
 	run->head = *head;
@@ -129,10 +166,11 @@ static exs_status take_over(struct run *run, const struct head *head, exs_err *e
 	run->resumed_run_ms = run->state.run_ms;
 	run->turn_sent = run->state.turn_open || run->state.reserved;
 	run->agent = conf_agent(run->host->conf, run->state.agent);
-	return record_resumed(run, err);
+	return record_resumed(run, flags, err);
 }
 
-static exs_status prepare(struct engine *e, struct run *run, bool *ended, exs_err *err)
+static exs_status prepare(struct engine *e, struct run *run, uint32_t flags, bool *ended,
+			  exs_err *err)
 {
 	struct head head;
 	exs_status status = quiet_head(e, run->id, &head, err);
@@ -145,11 +183,11 @@ static exs_status prepare(struct engine *e, struct run *run, bool *ended, exs_er
 	if (*ended)
 		return show_ended(run);
 	status = check_head(run, &head, err);
-	return status ? status : take_over(run, &head, err);
+	return status ? status : take_over(run, &head, flags, err);
 }
 
-exs_status engine_resume(struct engine *e, const char *run_id, const struct run_listener *listener,
-			 struct run **out, exs_err *err)
+exs_status engine_resume(struct engine *e, const char *run_id, uint32_t flags,
+			 const struct run_listener *listener, struct run **out, exs_err *err)
 {
 	struct run *run;
 	bool ended = false;
@@ -163,7 +201,7 @@ exs_status engine_resume(struct engine *e, const char *run_id, const struct run_
 	status = run_new(e, run_id, listener, &run, err);
 	if (status)
 		return status;
-	status = prepare(e, run, &ended, err);
+	status = prepare(e, run, flags, &ended, err);
 	if (status == EXS_OK && !ended)
 		status = registry_add(e, run, err);
 	if (status) {

@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/ids.h"
 #include "base/sha256.h"
+#include "run/digest.h"
 
 #define CALLS_MAX	   64u		/* calls of one turn; docs/MESSAGES.md */
 #define CHAIN_MAX	   8u		/* models of a tier */
@@ -75,6 +76,7 @@ struct state {
 	char **deliver;
 	uint32_t deliver_count;
 	bool park_in_doubt, relaxed;
+	struct digests digests; /* of the last attempt; empty: of an earlier release */
 	int64_t started_ms;
 
 	/* where it stands */
