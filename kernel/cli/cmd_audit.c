@@ -239,9 +239,8 @@ static int audit_head(struct cli *c)
 
 #define FILTERS                                                                                    \
 	(OPT_BIT(OPT_AGENT) | OPT_BIT(OPT_CALLER) | OPT_BIT(OPT_OPEN) | OPT_BIT(OPT_LIMIT) |       \
-	 OPT_BIT(OPT_STATUS) | OPT_BIT(OPT_PARENT) | OPT_BIT(OPT_CHILDREN) |                       \
-	 OPT_BIT(OPT_ANCESTORS) | OPT_BIT(OPT_TOP) | OPT_BIT(OPT_SINCE) | OPT_BIT(OPT_UNTIL) |     \
-	 OPT_BIT(OPT_MIN_COST) | OPT_BIT(OPT_LAST))
+	 OPT_BIT(OPT_STATUS) | OPT_BIT(OPT_PARENT) | OPT_BIT(OPT_ANCESTORS) | OPT_BIT(OPT_TOP) |   \
+	 OPT_BIT(OPT_SINCE) | OPT_BIT(OPT_UNTIL) | OPT_BIT(OPT_MIN_COST) | OPT_BIT(OPT_LAST))
 
 static const struct verb {
 	const char *name;

@@ -14,14 +14,14 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "conf/units.h"
+#include "cli/rule.h"
 #include "host/calls.h"
+#include "run/hold.h"
 #include "run/retain.h"
 #include "run/words.h"
 
 #define RUNS_MAX     1000000u /* runs of one purge; the next one sees the rest */
 #define WORD_MAX     256u
-#define KEY_MAX	     64u
 #define FORGET_TRIES 8 /* for one batch that others come before */
 
 struct purge {
@@ -38,50 +38,18 @@ struct purge {
 
 /* ---- options ---- */
 
-/* "ok,error" */
-static exs_status read_statuses(const char *text, uint32_t *out, exs_err *err)
-{
-	size_t n;
-
-	for (*out = 0; text && *text; text += n + (text[n] == ',')) {
-		int32_t status;
-
-		n = strcspn(text, ",");
-		status = ended_of(str_n(text, n));
-		if (status <= EXS_ENDED_NONE || status >= EXS_ENDED_COUNT)
-			return err_set(
-				err, EXS_INVALID, 0,
-				"no run ends as '%.*s': write ok, error, cancelled, timeout, "
-				"killed or denied, several with commas",
-				n > 40 ? 40 : (int)n, text);
-		*out |= RETAIN_STATUS(status);
-	}
-	return EXS_OK;
-}
-
 static exs_status read_rule(struct purge *p, exs_err *err)
 {
-	const struct opts *o = &p->c->opts;
-	const char *age = opts_value(o, OPT_OLDER_THAN), *keep = opts_value(o, OPT_KEEP);
-	const char *bytes = opts_value(o, OPT_MAX_BYTES);
-	struct retain_rule *r = &p->rule;
+	bool given;
 
-	if (!age && !keep && !bytes)
-		return err_set(err, EXS_INVALID, 0,
+	if (rule_read(&p->c->opts, &p->rule, &given, err))
+		return err->status;
+	p->dry = opts_has(&p->c->opts, OPT_DRY_RUN);
+	p->json = opts_has(&p->c->opts, OPT_JSON);
+	return given ? EXS_OK
+		     : err_set(err, EXS_INVALID, 0,
 			       "what may go? Say '--older-than 90d', '--keep 1000' or '--max-bytes "
 			       "1g'");
-	if ((age && units_duration(age, &r->max_age_ms, err)) ||
-	    (bytes && units_size(bytes, &r->max_bytes, err)) ||
-	    read_statuses(opts_value(o, OPT_STATUS), &r->statuses, err))
-		return err->status;
-	if ((age && r->max_age_ms <= 0) || (bytes && r->max_bytes <= 0))
-		return err_set(err, EXS_INVALID, 0,
-			       "'--older-than' and '--max-bytes' are greater than 0");
-	r->agent = opts_value(o, OPT_AGENT);
-	r->max_count = keep ? strtol(keep, NULL, 10) : 0;
-	p->dry = opts_has(o, OPT_DRY_RUN);
-	p->json = opts_has(o, OPT_JSON);
-	return EXS_OK;
 }
 
 /* ---- what there is ---- */
@@ -120,36 +88,17 @@ static exs_status take_head(void *arg, exs_str head)
 	return EXS_OK;
 }
 
-static void hold_key(const char *run, char out[KEY_MAX])
-{
-	snprintf(out, KEY_MAX, "k/hold/%s", run);
-}
-
-static exs_status see_hold(struct purge *p, struct retain_item *it, exs_err *err)
-{
-	struct buf_sink sink;
-	char key[KEY_MAX];
-	struct buf row;
-	exs_status status;
-
-	hold_key(it->run, key);
-	buf_init(&row, EXS_STORE_VALUE_MAX);
-	status = call_store_get(p->c->host->store, str_of(key), buf_sink_init(&sink, &row), err);
-	buf_release(&row);
-	it->held = status != EXS_NOTFOUND;
-	return status == EXS_NOTFOUND || status == EXS_CORRUPT ? EXS_OK : status;
-}
-
 static exs_status see_all(struct purge *p, exs_err *err)
 {
 	exs_status status = call_audit_list(p->audit, NULL, take_head, p, err);
+	struct holds holds;
 	size_t i;
 
-	for (i = 0; status == EXS_OK && i < p->n; i++)
-		if (p->items[i].ended)
-			status = see_hold(p, &p->items[i], err);
-	if (status)
-		return status;
+	if (status || holds_read(p->c->host, &holds, err))
+		return err->status;
+	for (i = 0; i < p->n; i++)
+		p->items[i].held = holds_has(&holds, p->items[i].run);
+	holds_release(&holds);
 	p->gone = calloc(p->n + 1, sizeof *p->gone);
 	if (!p->gone)
 		return err_set(err, EXS_NOMEM, 0, "no memory to purge runs");
@@ -187,7 +136,7 @@ static void tell(struct purge *p, const struct retain_item *it)
 /* One batch. CONFLICT: something came between; at 0: somebody holds the run now. */
 static exs_status forget_some(struct purge *p, const char *run, bool *more, exs_err *err)
 {
-	char key[KEY_MAX];
+	char key[HOLD_KEY_MAX];
 	struct batch b;
 	exs_status status;
 

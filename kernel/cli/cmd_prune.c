@@ -7,13 +7,12 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "conf/units.h"
+#include "cli/rule.h"
 #include "run/prune.h"
 #include "run/words.h"
 
 #define LINE_MAX_BYTES (64u << 10)
 #define AGENT_SHOWN    40u
-#define STATUS_MAX     32u
 
 struct rules {
 	struct retain_rule list[CONF_RETENTION_MAX];
@@ -44,66 +43,13 @@ static void rules_of_conf(struct rules *r, const struct conf *conf)
 	}
 }
 
-static exs_status take_number(const struct opts *o, enum option_id id,
-			      exs_status (*read)(const char *, int64_t *, exs_err *), int64_t *out,
-			      exs_err *err)
-{
-	const char *text = opts_value(o, id);
-	exs_err why = EXS_ERR_INIT;
-
-	if (!text)
-		return EXS_OK;
-	if (read(text, out, &why))
-		return err_set(err, EXS_INVALID, 0, "--%s: %s", opts_options[id].name, why.text);
-	if (*out > 0)
-		return EXS_OK;
-	return err_set(err, EXS_INVALID, 0, "--%s: it must be greater than 0",
-		       opts_options[id].name);
-}
-
-/* "ok,error" */
-static exs_status take_statuses(const char *text, uint32_t *out, exs_err *err)
-{
-	size_t n;
-
-	for (; text && *text; text += n + (text[n] == ',')) {
-		char word[STATUS_MAX] = "";
-		uint32_t bit = 0;
-
-		n = strcspn(text, ",");
-		if (n < sizeof word) {
-			memcpy(word, text, n);
-			bit = conf_retention_status(word);
-		}
-		if (!bit)
-			return err_set(err, EXS_INVALID, 0,
-				       "--status: no run ends with '%.*s': write ok, error, "
-				       "cancelled and so on, several with commas",
-				       n > 40 ? 40 : (int)n, text);
-		*out |= bit;
-	}
-	return EXS_OK;
-}
-
-/* The options are one rule of their own. */
 static exs_status rules_of_options(struct rules *r, const struct opts *o, exs_err *err)
 {
-	const char *status = opts_value(o, OPT_STATUS), *agent = opts_value(o, OPT_AGENT);
-	struct retain_rule rule = { .agent = agent };
+	bool given;
 
-	if (take_number(o, OPT_OLDER_THAN, units_duration, &rule.max_age_ms, err) ||
-	    take_number(o, OPT_KEEP, units_int, &rule.max_count, err) ||
-	    take_number(o, OPT_MAX_BYTES, units_size, &rule.max_bytes, err))
+	if (rule_read(o, &r->list[0], &given, err))
 		return err->status;
-	if (take_statuses(status, &rule.statuses, err))
-		return err->status;
-	if (rule.max_age_ms || rule.max_count || rule.max_bytes)
-		r->list[r->n++] = rule;
-	else if (status || agent)
-		return err_set(
-			err, EXS_INVALID, 0,
-			"--status and --agent choose among runs: add --older-than, --keep or "
-			"--max-bytes");
+	r->n = given; /* the options are one rule of their own */
 	return EXS_OK;
 }
 

@@ -82,14 +82,14 @@ exs_status filter_cost(const char *text, int64_t *out, exs_err *err)
 static exs_status read_options(struct filter *f, const struct opts *o, int64_t now_ms, exs_err *err)
 {
 	const char *status = opts_value(o, OPT_STATUS), *limit = opts_value(o, OPT_LIMIT);
-	const char *children = opts_value(o, OPT_CHILDREN), *since = opts_value(o, OPT_SINCE);
-	const char *until = opts_value(o, OPT_UNTIL), *cost = opts_value(o, OPT_MIN_COST);
+	const char *since = opts_value(o, OPT_SINCE), *until = opts_value(o, OPT_UNTIL);
+	const char *cost = opts_value(o, OPT_MIN_COST);
 	exs_audit_filter *p = &f->pub;
 
 	p->agent = opts_value(o, OPT_AGENT);
 	p->caller = opts_value(o, OPT_CALLER);
 	p->status = status && strcmp(status, "open") == 0 ? RUNNING : status;
-	p->parent = children ? children : opts_value(o, OPT_PARENT);
+	p->parent = opts_value(o, OPT_PARENT);
 	p->run_id = opts_value(o, OPT_ANCESTORS);
 	p->flags = (opts_has(o, OPT_TOP) ? EXS_AUDIT_TOP : 0u) |
 		   (p->run_id ? EXS_AUDIT_ANCESTORS : 0u);

@@ -12,6 +12,7 @@
  *	outbox.c	its rows
  *	outbox_row.c	rows as text, the pauses between tries
  *	outbox_sweep.c	what others left, or what is due again
+ *	sweeper.c	a thread that looks for it
  */
 #ifndef RUN_DELIVERY_H
 #define RUN_DELIVERY_H
@@ -71,7 +72,7 @@ void outbox_done(struct run *run, const struct delivery_target *t, int32_t tries
 void outbox_leave(struct run *run, const struct delivery_target *t, int32_t tries,
 		  const exs_err *why);
 
-/* ---- outbox_sweep.c: in the background ---- */
+/* ---- sweeper.c ---- */
 
 struct sweeper;
 /* Starts the thread that delivers what is due; NULL when there is nobody to deliver to. */

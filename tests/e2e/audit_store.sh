@@ -86,7 +86,6 @@ agents --until 2001-02-03T04:05
 equal "" "$found" "what is older than the program"
 agents --parent "$doer"
 equal "" "$found" "children"
-agents --children "$doer"
 agents --ancestors "$doer"
 equal "doer" "$found" "the line of a run that nobody started"
 agents --open
@@ -169,7 +168,7 @@ says "what may go? Say '--older-than 90d'"
 gives 2 x audit purge --older-than 0
 gives 2 x audit purge --older-than soon
 gives 2 x audit purge --keep 1 --status late
-says "no run ends as 'late'"
+says "no run ends with 'late'"
 gives 2 x audit purge --keep 1 --caller ann
 says "'audit purge' has no option '--caller'"
 gives 0 x audit purge --keep 1 --agent doer --dry-run

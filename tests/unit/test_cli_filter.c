@@ -94,7 +94,6 @@ static void each_option_takes_what_fits(void **state)
 	assert_taken("--open", "ed");
 	assert_taken("--top", "ea");
 	assert_taken("--parent a", "b");
-	assert_taken("--children a", "b");
 	assert_taken("--since 1m", "ec");
 	assert_taken("--until 1m", "dba");
 	assert_taken("--since 2h --until 1m", "b");
