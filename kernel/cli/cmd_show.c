@@ -16,6 +16,7 @@
 #include "cli/talk.h"
 #include "run/hold.h"
 #include "run/redact.h"
+#include "run/artifact.h"
 #include "run/words.h"
 
 #define FACT_LINE_MAX 4096u
@@ -131,6 +132,8 @@ static exs_status hide(struct past *p, const struct redact *r, exs_err *err)
 
 	for (i = 0; i < sizeof texts / sizeof *texts && !status; i++)
 		status = hide_text(r, texts[i]);
+	for (i = 0; i < p->state.artifact_count && !status; i++)
+		status = hide_text(r, &p->state.artifacts[i]);
 	for (i = 0; i < p->state.segment_count && !status; i++)
 		status = hide_message(r, &p->state.segments[i]);
 	return status ? err_set(err, status, 0, "run %s cannot be redacted", p->id) : EXS_OK;
@@ -203,6 +206,8 @@ static void summary_json(struct cli *c, const struct past *p, const struct redac
 		   s->started_ms, p->ended_ms, p->last_ms, s->run_ms, s->step, s->limits.steps,
 		   s->calls_ended, s->attempt, p->facts);
 	json_usage(&b, &s->usage);
+	buf_puts(&b, ",\"artifacts\":");
+	artifacts_json(s, &b);
 	buf_puts(&b, ",\"deliveries\":");
 	deliveries_json(c, p->id, redact, &b);
 	buf_puts(&b, "}\n");
@@ -244,6 +249,19 @@ static void put_usage(struct buf *b, const struct state *s)
 	buf_puts(b, "\n");
 }
 
+static void put_made(struct buf *b, const struct state *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->artifact_count; i++) {
+		exs_str a = str_of(s->artifacts[i]);
+		auto_free char *path = json_get_textz(a, "path", ARTIFACT_TEXT_MAX);
+		auto_free char *url = json_get_textz(a, "url", ARTIFACT_TEXT_MAX);
+
+		put_line(b, i ? "" : "made", path ? path : or_none(url), INPUT_SHOW);
+	}
+}
+
 static void summary_text(struct cli *c, const struct past *p, const struct redact *redact)
 {
 	const struct state *s = &p->state;
@@ -264,6 +282,7 @@ static void summary_text(struct cli *c, const struct past *p, const struct redac
 		put_line(&b, "held", or_none(held), HOLD_WHY_MAX);
 	if (s->why && s->why[0] && s->status != EXS_ENDED_OK)
 		put_line(&b, "error", s->why, CLI_PATH_MAX);
+	put_made(&b, s);
 	deliveries_text(c, p->id, redact, &b);
 	if (s->output && s->output[0])
 		buf_puts(&b, "\n");

@@ -30,6 +30,8 @@ void json_result(struct buf *out, const char *run_id, const struct run_result *r
 	buf_printf(out, ",\"steps\":%" PRId32 ",\"calls\":%" PRId64 ",\"usage\":", r->steps,
 		   r->calls);
 	json_usage(out, &r->usage);
+	if (r->artifacts)
+		buf_printf(out, ",\"artifacts\":%s", r->artifacts);
 	buf_printf(out, ",\"run_ms\":%" PRId64 ",\"attempt\":%" PRId32 "}", r->run_ms, r->attempt);
 }
 

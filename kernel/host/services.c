@@ -302,6 +302,13 @@ static exs_status run_cancel(const exs_run_svc *svc, uint64_t run, exs_str why)
 	return run_let_go(of_run(svc), e ? e->cancel(e, run, why) : EXS_NOTFOUND);
 }
 
+static exs_status run_artifact(const exs_run_svc *svc, uint64_t run, exs_str json)
+{
+	const exs_run_svc *e = run_hold(of_run(svc));
+
+	return run_let_go(of_run(svc), e ? e->artifact(e, run, json) : EXS_NOTFOUND);
+}
+
 void host_set_run(struct host *h, const exs_run_svc *verbs, void *engine)
 {
 	pthread_rwlock_wrlock(&h->run_lock);
@@ -316,8 +323,14 @@ void host_set_run(struct host *h, const exs_run_svc *verbs, void *engine)
 void services_init_host(struct host *h)
 {
 	pthread_rwlock_init(&h->run_lock, NULL);
-	h->run_pub = (exs_run_svc){ sizeof h->run_pub, 0,	  run_tally, run_steer,
-				    run_extend,	       run_raise, run_kill,  run_cancel };
+	h->run_pub = (exs_run_svc){ .size = sizeof h->run_pub,
+				    .tally = run_tally,
+				    .steer = run_steer,
+				    .extend = run_extend,
+				    .raise_steps = run_raise,
+				    .kill = run_kill,
+				    .cancel = run_cancel,
+				    .artifact = run_artifact };
 }
 
 void services_init(struct instance *in)

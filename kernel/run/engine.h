@@ -48,6 +48,7 @@ struct run_result {
 	const char *reason; /* a word of docs/FACTS.md, "storage" or "owner"; never NULL */
 	char *output;	    /* never NULL */
 	char *error;	    /* a sentence, empty when ok; never NULL */
+	char *artifacts;    /* JSON array of what it has made; NULL: nothing */
 	exs_usage usage;
 	int32_t steps, attempt;
 	int64_t calls, run_ms;

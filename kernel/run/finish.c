@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "run/artifact.h"
 #include "run/delivery.h"
 #include "run/engine_priv.h"
 #include "run/words.h"
@@ -29,6 +30,8 @@ static void fill_result(struct run *run, int32_t status, const char *reason, con
 	r->reason = reason ? reason : "";
 	free(r->output);
 	free(r->error);
+	free(r->artifacts);
+	r->artifacts = artifacts_text(s);
 	r->output = strdup(s->output ? s->output : "");
 	r->error = strdup(error ? error : "");
 	r->usage = s->usage;
@@ -113,6 +116,10 @@ static void ended_body(struct run *run, const struct action *a, struct buf *b)
 		   (long long)s->usage.out_tokens, (long long)s->usage.reasoning_tokens,
 		   (long long)s->usage.cost_micro, s->usage.estimated);
 	buf_jsonz(b, s->model ? s->model : "");
+	if (s->artifact_count) {
+		buf_puts(b, ",\"artifacts\":");
+		artifacts_json(s, b);
+	}
 	buf_puts(b, "}");
 }
 

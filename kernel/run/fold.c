@@ -3,6 +3,7 @@
  * fold.c - state and the next fact to the next state: pure, deterministic, total. The first fact is
  * read in fold_start.c, calls and failed turns in fold_call.c.
  */
+#include "run/artifact.h"
 #include "run/state.h"
 
 #include <stdlib.h>
@@ -333,6 +334,8 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 	case EXS_FACT_BUDGET_DENIED:
 		s->reserved = false;
 		return budget_denied(s, f, err);
+	case EXS_FACT_ARTIFACT_MADE:
+		return artifact_fold(s, f->body, err);
 	default: /* reserved kinds, kinds that tell and change nothing, and kinds of a newer release
 		  */
 		return EXS_OK;

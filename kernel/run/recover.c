@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "run/artifact.h"
 #include "run/delivery.h"
 #include "run/engine_priv.h"
 
@@ -64,6 +65,7 @@ static exs_status show_ended(struct run *run)
 
 	r->status = s->status;
 	r->reason = s->reason;
+	r->artifacts = artifacts_text(s);
 	r->output = strdup(s->output ? s->output : "");
 	r->error = strdup(s->why && s->status != EXS_ENDED_OK ? s->why : "");
 	r->usage = s->usage;

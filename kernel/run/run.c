@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "run/artifact.h"
 #include "run/words.h"
 
 struct run *run_ref(struct run *run)
@@ -41,6 +42,7 @@ static void run_free(struct run *run)
 	free(run->cancel_text);
 	free(run->result.output);
 	free(run->result.error);
+	free(run->result.artifacts);
 	cancel_unref(run->token);
 	pthread_cond_destroy(&run->over_cond);
 	pthread_mutex_destroy(&run->mail_lock);
@@ -134,6 +136,20 @@ static void inbox_received(struct run *run, struct note *n)
 			 err.text);
 }
 
+static void record_artifact(struct run *run, exs_str body)
+{
+	struct buf b;
+
+	if (!artifact_fits(&run->state, body)) {
+		log_warn(run->host->log, "run %s: more than %u artifacts; one is passed over",
+			 run->id, ARTIFACTS_MAX);
+		return;
+	}
+	buf_init(&b, EXS_ARTIFACT_MAX);
+	buf_str(&b, body);
+	run_record(run, EXS_FACT_ARTIFACT_MADE, str_of(NULL), NULL, NULL, &b);
+}
+
 void run_verdict(struct run *run, enum note_what what, int64_t number, exs_str text)
 {
 	if (what == NOTE_STEER)
@@ -145,6 +161,8 @@ void run_verdict(struct run *run, enum note_what what, int64_t number, exs_str t
 			    number > INT32_MAX - run->state.limits.steps
 				    ? INT32_MAX
 				    : run->state.limits.steps + number);
+	else if (what == NOTE_ARTIFACT)
+		record_artifact(run, text);
 }
 
 void run_note_received(struct run *run, struct note *n)

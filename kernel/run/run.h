@@ -62,7 +62,7 @@ struct mail {
 	bool posted; /* it is in the box: not twice */
 };
 
-enum note_what { NOTE_STEER, NOTE_EXTEND, NOTE_RAISE, NOTE_INBOX };
+enum note_what { NOTE_STEER, NOTE_EXTEND, NOTE_RAISE, NOTE_ARTIFACT, NOTE_INBOX };
 
 struct note {
 	struct mail mail;

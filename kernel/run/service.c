@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* service.c - executus.svc.run/1: leaf locks only, enqueue and return. */
+#include "run/artifact.h"
 #include "run/engine_priv.h"
 
 #include <string.h>
@@ -90,10 +91,31 @@ static exs_status svc_cancel(const exs_run_svc *svc, uint64_t handle, exs_str wh
 	return fire(svc, handle, EXS_CAUSE_CALLER, why);
 }
 
+static exs_status svc_artifact(const exs_run_svc *svc, uint64_t handle, exs_str json)
+{
+	exs_err ignored = EXS_ERR_INIT;
+	struct buf body;
+	exs_status status;
+
+	if (json.n > EXS_ARTIFACT_MAX)
+		return EXS_TOOBIG;
+	status = artifact_read(json, &body, &ignored);
+	if (status == EXS_OK)
+		status = note(svc, handle, NOTE_ARTIFACT, 0, buf_view(&body));
+	buf_release(&body);
+	return status;
+}
+
 void run_service_init(struct engine *e)
 {
-	static const exs_run_svc verbs = { sizeof verbs, 0,	    svc_tally, svc_steer,
-					   svc_extend,	 svc_raise, svc_kill,  svc_cancel };
+	static const exs_run_svc verbs = { .size = sizeof verbs,
+					   .tally = svc_tally,
+					   .steer = svc_steer,
+					   .extend = svc_extend,
+					   .raise_steps = svc_raise,
+					   .kill = svc_kill,
+					   .cancel = svc_cancel,
+					   .artifact = svc_artifact };
 
 	host_set_run(e->host, &verbs, e);
 }

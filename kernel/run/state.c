@@ -56,6 +56,8 @@ void state_release(struct state *s)
 	free_list(s->tools, s->tool_count);
 	free_list(s->deliver, s->deliver_count);
 	state_calls_release(s);
+	for (i = 0; i < s->artifact_count; i++)
+		free(s->artifacts[i]);
 	for (i = 0; i < s->soft_count; i++)
 		free(s->softs[i]);
 	for (i = 0; i < s->segment_count; i++)

@@ -23,6 +23,7 @@
 #define CHAIN_MAX	   8u		/* models of a tier */
 #define DELIVER_MAX	   16u		/* targets of its result */
 #define TOOLS_MAX	   256u		/* tools of an agent */
+#define ARTIFACTS_MAX	   64u
 #define STEERS_MAX	   64u		/* messages that wait for the next turn */
 #define SOFTS_MAX	   64u		/* soft limits that a run hears of */
 #define CALL_ID_MAX	   24u		/* "3.0" */
@@ -121,6 +122,8 @@ struct state {
 	uint32_t steer_count;
 	char *softs[SOFTS_MAX]; /* limits of the budget that the model was told of */
 	uint32_t soft_count;
+	char *artifacts[ARTIFACTS_MAX]; /* what it has made, as JSON; each name once */
+	uint32_t artifact_count;
 };
 
 void state_init(struct state *s);

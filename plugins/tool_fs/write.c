@@ -13,6 +13,8 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include <executus/svc/run.h>
+
 enum how { REPLACE, CREATE };
 
 struct writing {
@@ -206,6 +208,32 @@ static exs_status put_file(struct writing *w, exs_err *err)
 	return store(w, err);
 }
 
+/* The run's result lists it. A name is where it lies below the root, or the end of that. */
+static void announce(const struct writing *w)
+{
+	const exs_self *self = w->c->self;
+	const exs_run_svc *runs = self->host->service(self->host, EXS_SVC_RUN);
+	const char *real = w->node->real;
+	size_t n = strlen(real);
+	cJSON *json = cJSON_CreateObject();
+	char path[FS_PATH_MAX * 2], *text;
+
+	while (n > FS_NAME_MAX && strchr(real, '/')) {
+		real = strchr(real, '/') + 1;
+		n = strlen(real);
+	}
+	snprintf(path, sizeof path, "%s/%s", self->root_real, w->node->real);
+	cJSON_AddStringToObject(json, "name", real);
+	cJSON_AddStringToObject(json, "path", path);
+	cJSON_AddNumberToObject(json, "bytes", (double)w->content.n);
+	text = cJSON_PrintUnformatted(json);
+	if (runs && EXS_HAS(runs, artifact) && text && w->c->call->run &&
+	    runs->artifact(runs, w->c->call->run->run, exs_cstr(text)))
+		exs_logf(self->host, EXS_DEBUG, "'%.200s' is not listed with the result", real);
+	cJSON_free(text);
+	cJSON_Delete(json);
+}
+
 exs_status fs_write_file(struct fs_call *c, exs_err *err)
 {
 	struct writing w = { .c = c };
@@ -229,7 +257,8 @@ exs_status fs_write_file(struct fs_call *c, exs_err *err)
 				"the path ends with '/': give the path of a file");
 	if (fs_find(c, w.path, flags, &w.node, err))
 		return not_done(err);
-	put_file(&w, err);
+	if (put_file(&w, err) == EXS_OK)
+		announce(&w);
 	fs_node_free(w.node);
 	return err->status;
 }

@@ -5,7 +5,8 @@
  * Each tool takes {"text": T, "how": H} and writes "NAME KEY T" to the option `log`. H: "ok" (the default), "fail" (an
  * error, nothing written), "kill_before" and "kill_after" (the process dies around the line, the first time
  * only), "lost" (writes, then says IO), "not_done" (says CANCELLED with class NOT_DONE), "wait" (until the token
- * fires), "slow" (writes, and ends 1.5 s later), "deaf" (never ends), "async" (ends on another thread).
+ * fires), "slow" (writes, and ends 1.5 s later), "deaf" (never ends), "async" (ends on another thread), "artifact" and
+ * "artifact_bad" (see announce).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 
 #include <executus/helper.h>
 #include <executus/port/tool.h>
+#include <executus/svc/run.h>
 
 #define TEXT_MAX 256
 #define SLOW_MS	 1500 /* longer than the host waits before it ticks a critic */
@@ -130,6 +132,22 @@ static void take_time(exs_cancel *cancel)
 		usleep(5000);
 }
 
+/* "artifact": a file of that name; "artifact_bad": nothing that could be one, and the answer says how that went. */
+static int announce(exs_self *self, const exs_call *call, const char *text, const char *how, exs_done done)
+{
+	const exs_run_svc *runs = (const exs_run_svc *)self->host->service(self->host, EXS_SVC_RUN);
+	char json[2 * TEXT_MAX + 64];
+	exs_status status;
+
+	snprintf(json, sizeof json, "{\"name\":\"%s\",\"path\":\"/tmp/%s\",\"bytes\":%d}", text, text,
+		 (int)strlen(text));
+	status = runs->artifact(runs, call->run->run, exs_cstr(strcmp(how, "artifact_bad") == 0 ? "{}" : json));
+	if (status == EXS_OK)
+		return 0;
+	exs_end_fail(done, EXS_NOTFOUND, "it is no artifact: status %d", (int)status);
+	return 1;
+}
+
 static void call(exs_self *self, const exs_call *call, exs_cancel *cancel, exs_done done)
 {
 	char text[TEXT_MAX], how[TEXT_MAX];
@@ -176,6 +194,8 @@ static void call(exs_self *self, const exs_call *call, exs_cancel *cancel, exs_d
 		answer_later(done);
 		return;
 	}
+	if (strncmp(how, "artifact", 8) == 0 && announce(self, call, text, how, done))
+		return;
 	exs_put(done, "wrote ");
 	exs_put(done, text);
 	exs_end(done, EXS_OK);

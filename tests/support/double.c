@@ -53,6 +53,17 @@ static exs_status run_kill(const exs_run_svc *svc, uint64_t run, exs_str why)
 	return run == 0 ? EXS_NOTFOUND : EXS_OK;
 }
 
+static exs_status run_artifact(const exs_run_svc *svc, uint64_t run, exs_str json)
+{
+	struct double_host *h = run_host(svc);
+
+	if (run == 0)
+		return EXS_NOTFOUND;
+	snprintf(h->artifact, sizeof h->artifact, "%.*s", (int)json.n, json.p);
+	h->artifacts++;
+	return EXS_OK;
+}
+
 /* ---- the host ---- */
 
 static void host_log(const exs_host *host, int32_t level, const char *line)
@@ -94,7 +105,14 @@ void double_host_init(struct double_host *h, const char *name)
 	h->host = (exs_host){ sizeof h->host, EXS_ABI, name,      "0-test",
 			      host_log,       host_wall, host_mono, host_service, "/nonexistent/executus" };
 	h->store = double_store_table;
-	h->run = (exs_run_svc){ sizeof h->run, 0, run_tally, run_steer, run_extend, run_raise, run_kill, run_kill };
+	h->run = (exs_run_svc){ .size = sizeof h->run,
+				.tally = run_tally,
+				.steer = run_steer,
+				.extend = run_extend,
+				.raise_steps = run_raise,
+				.kill = run_kill,
+				.cancel = run_kill,
+				.artifact = run_artifact };
 	h->conf.conf = double_conf_table;
 	pthread_mutex_init(&h->lock, NULL);
 	h->tally.size = sizeof h->tally;

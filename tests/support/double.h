@@ -85,6 +85,8 @@ struct double_host {
 	exs_tally tally;          /* what the run service tells */
 	char steered[1024];
 	int kills;
+	char artifact[1024]; /* the last that was announced */
+	int artifacts;
 };
 
 void double_host_init(struct double_host *h, const char *name);

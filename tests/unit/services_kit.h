@@ -78,8 +78,14 @@ static EXS_UNUSED exs_status verb_raise(const exs_run_svc *svc, uint64_t run, in
 	return is_live(run);
 }
 
-static const exs_run_svc verbs = { sizeof verbs, 0,	     verb_tally, verb_text,
-				   verb_extend,	 verb_raise, verb_text,	 verb_text };
+static const exs_run_svc verbs = { .size = sizeof verbs,
+				   .tally = verb_tally,
+				   .steer = verb_text,
+				   .extend = verb_extend,
+				   .raise_steps = verb_raise,
+				   .kill = verb_text,
+				   .cancel = verb_text,
+				   .artifact = verb_text };
 
 /* ---- the box ---- */
 

@@ -64,6 +64,21 @@ static void writes_a_new_file_and_replaces_it(void **state)
 	assert_int_equal(names_in(k, "."), 1);
 }
 
+/* What was written is listed with the result; what failed is not. */
+static void announces_what_it_wrote(void **state)
+{
+	struct kit *k = *state;
+	char want[KIT_PATH * 2];
+
+	assert_int_equal(ask(k, "write_file", "{'path':'a/f','content':'one','parents':true}"), EXS_OK);
+	assert_int_equal(k->host.artifacts, 1);
+	snprintf(want, sizeof want, "{\"name\":\"a/f\",\"path\":\"%s/a/f\",\"bytes\":3}", k->root);
+	assert_string_equal(k->host.artifact, want);
+	assert_int_equal(ask(k, "write_file", "{'path':'a','content':'one'}"), EXS_INVALID);
+	assert_int_equal(ask(k, "read_file", "{'path':'a/f'}"), EXS_OK);
+	assert_int_equal(k->host.artifacts, 1);
+}
+
 static void creates_only_what_is_not_there(void **state)
 {
 	struct kit *k = *state;
@@ -404,6 +419,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up_writable, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(writes_a_new_file_and_replaces_it),
+		T(announces_what_it_wrote),
 		T(creates_only_what_is_not_there),
 		T(takes_a_repeated_create_for_its_own),
 		T(makes_folders_only_when_asked),

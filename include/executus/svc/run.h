@@ -3,8 +3,8 @@
  * svc/run.h - look at a live run, and ask something of it.
  *
  * `run` is exs_run_info.run. Every verb takes leaf locks only, enqueues and returns; it never calls a battery.
- * Its effect shows when the run next drains its mailbox. NOTFOUND when the run is not live any more. steer, extend
- * and raise_steps answer AGAIN and change nothing while 64 of them, or of messages from other processes, wait.
+ * Its effect shows when the run next drains its mailbox. NOTFOUND when the run is not live any more. steer, extend,
+ * raise_steps and artifact answer AGAIN and change nothing while 64 of them, or of messages from other processes, wait.
  */
 #ifndef EXECUTUS_SVC_RUN_H
 #define EXECUTUS_SVC_RUN_H
@@ -15,6 +15,7 @@ EXS_BEGIN
 
 #define EXS_SVC_RUN "executus.svc.run/1"
 #define EXS_STEER_MAX (64u << 10)
+#define EXS_ARTIFACT_MAX (4u << 10)
 
 typedef struct exs_tally {
 	uint32_t size;
@@ -50,6 +51,13 @@ struct exs_run_svc {
 	exs_status (*kill)(const exs_run_svc *svc, uint64_t run, exs_str why);
 	/* Fires the run's token with cause CALLER. [any-thread] */
 	exs_status (*cancel)(const exs_run_svc *svc, uint64_t run, exs_str why);
+	/*
+	 * Something that the run has made, by reference: a JSON object with "name" (1 to 255 bytes), either "path" or "url"
+	 * (up to 1 KiB), and what is known of "bytes", "type" (a media type) and "sha256" (hex). Announced before its call ends
+	 * it is a fact of the run and listed in its result; one of the same name replaces the one before. INVALID: it is not so;
+	 * TOOBIG past EXS_ARTIFACT_MAX; past 64 names of a run the host logs it and passes it over. [any-thread]
+	 */
+	exs_status (*artifact)(const exs_run_svc *svc, uint64_t run, exs_str json);
 };
 
 EXS_END
