@@ -27,12 +27,12 @@ struct exs_self {
 	pthread_mutex_t lock;
 	int64_t reserved; /* how often, in this process */
 	int64_t stale, price, soft_at, last_at, die_at;
-	uint64_t run; /* the last that was checked */
 };
 
 struct exs_purse {
 	exs_self *self;
 	char run[64], key[128];
+	uint64_t handle;
 	int32_t attempt;
 };
 
@@ -49,7 +49,6 @@ static exs_status broken(exs_err *err)
 static exs_status check(exs_self *self, const exs_run_info *run, exs_err *err)
 {
 	note(self->log, "check %s", run->run_id);
-	self->run = run->run;
 	if (fails(self, "check"))
 		return broken(err);
 	if (self->deny_check)
@@ -71,6 +70,7 @@ static exs_status start(exs_self *self, const exs_run_info *run, int32_t sent, e
 		return exs_fail(err, EXS_NOMEM, 0, "no memory");
 	p->self = self;
 	p->attempt = run->attempt;
+	p->handle = run->run;
 	snprintf(p->run, sizeof p->run, "%s", run->run_id);
 	if (self->bound && batch && run->attempt > 1 &&
 	    self->store->batch_put(self->store, batch, exs_cstr("adopted"), exs_cstr("1"), err)) {
@@ -123,7 +123,7 @@ static exs_status reserve(exs_purse *p, const exs_spend *spend, exs_batch *own, 
 	if (fails(self, "reserve"))
 		return broken(err);
 	if (n == self->cancel_at)
-		self->runs->cancel(self->runs, self->run, exs_cstr("enough"));
+		self->runs->cancel(self->runs, p->handle, exs_cstr("enough"));
 	if (n == self->deny_at)
 		return exs_fail(err, EXS_DENIED, 0, "the purse is empty");
 	snprintf(p->key, sizeof p->key, "grant/%s/%lld", p->run, (long long)n);
