@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_budget.c - executus budget: every limit, what is used of it, and who holds the rest. */
 #include <inttypes.h>
+#include <string.h>
 #include <stdlib.h>
 
 #include "base/auto.h"
@@ -23,6 +24,12 @@ static void amount(exs_str unit, int64_t n, char out[NUMBER_MAX])
 		snprintf(out, NUMBER_MAX, "%" PRId64 ".%01" PRId64 "s", n / 1000, n % 1000 / 100);
 	else
 		snprintf(out, NUMBER_MAX, "%" PRId64, n);
+}
+
+/* An amount that is written with its unit. */
+static bool says_unit(exs_str unit)
+{
+	return unit.n == 0 || str_is(unit, "usd") || str_is(unit, "seconds");
 }
 
 static void put_cell(struct buf *line, exs_str unit, exs_str use, const char *key)
@@ -85,8 +92,10 @@ static void put_limit(struct out *out, exs_str limit)
 
 	if (json_get_int(limit, "max", &n))
 		amount(str_of(unit), n, max);
-	out_printf(out, "%s: %s %s for each %s, per %s\n", name ? name : "?", max, unit ? unit : "",
-		   scope ? scope : "?", per ? per : "?");
+	out_printf(out, "%s: %s%s%s for %s%s, per %s\n", name ? name : "?", max,
+		   says_unit(str_of(unit)) ? "" : " ", says_unit(str_of(unit)) ? "" : unit,
+		   scope && strcmp(scope, "all") == 0 ? "" : "each ", scope ? scope : "?",
+		   per ? per : "?");
 	if (!json_get_array(limit, "uses", &uses))
 		return;
 	for (json_iter_init(&it, uses); json_next(&it, NULL, &use); any = true) {

@@ -159,6 +159,12 @@ fi
 # The shipped ones.
 gives 0 "$EXECUTUS" check -c "$TREE/conf/minimal.yaml"
 export EXECUTUS_DEMO_ROOT="$WORK/root" EXECUTUS_DEMO_TRAIL="$WORK/trail.jsonl"
+mkdir shipped # these keep files beside them
+cp -R "$TREE/conf" shipped
+gives 0 env OPENAI_API_KEY=k "$EXECUTUS" check -c shipped/conf/openai.yaml
+gives 0 env OPENAI_API_KEY=k HOOK_SECRET="a secret of some length" "$EXECUTUS" check -c shipped/conf/operator.yaml
+prints "budget       purse"
+prints "delivery     file: paper, webhook: hook"
 gives 0 "$EXECUTUS" check -c "$TREE/conf/demo.yaml"
 unset EXECUTUS_DEMO_ROOT
 gives 3 "$EXECUTUS" check -c "$TREE/conf/demo.yaml"
