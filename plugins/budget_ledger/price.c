@@ -67,14 +67,18 @@ static exs_status read_day(const struct reading *r, const char *key, bool requir
 {
 	const char *text = text_of(r, key), *end;
 	struct tm tm = { 0 };
+	int day;
 
 	*out = 0;
 	if (!text && !required && !cJSON_HasObjectItem(r->node, key))
 		return EXS_OK;
 	end = text ? strptime(text, "%Y-%m-%d", &tm) : NULL;
-	if (!end || *end)
+	day = tm.tm_mday;
+	if (end && !*end)
+		*out = (int64_t)timegm(&tm) * 1000;
+	/* The 30th of February is taken for a day in March. */
+	if (!end || *end || tm.tm_mday != day)
 		return wrong(r, key, "write a day as \"2026-01-31\"");
-	*out = (int64_t)timegm(&tm) * 1000;
 	return EXS_OK;
 }
 
@@ -94,6 +98,31 @@ static exs_status read_model(const struct reading *r, struct price *p)
 	return EXS_OK;
 }
 
+/* A member that nobody reads would be a price that nobody pays. */
+static exs_status check_members(const struct reading *r)
+{
+	static const char *const known[] = { "model",	    "in",	  "cache_read",
+					     "cache_write", "out",	  "valid_from",
+					     "valid_to",    "source",	  "source_date" };
+	const cJSON *c;
+	char name[64];
+	size_t i;
+
+	cJSON_ArrayForEach(c, r->node)
+	{
+		for (i = 0; i < sizeof known / sizeof *known; i++)
+			if (strcmp(c->string, known[i]) == 0)
+				break;
+		if (i < sizeof known / sizeof *known)
+			continue;
+		snprintf(name, sizeof name, "%.40s", c->string);
+		return wrong(r, name,
+			     "an entry takes model, in, cache_read, cache_write, out, valid_from, "
+			     "valid_to, source and source_date");
+	}
+	return EXS_OK;
+}
+
 static exs_status read_entry(const struct reading *r, struct price *p)
 {
 	const char *source = text_of(r, "source");
@@ -101,7 +130,7 @@ static exs_status read_entry(const struct reading *r, struct price *p)
 
 	if (!cJSON_IsObject(r->node))
 		return wrong(r, "entry", "write an object");
-	if (read_model(r, p) || read_price(r, "in", -1, &p->in) ||
+	if (check_members(r) || read_model(r, p) || read_price(r, "in", -1, &p->in) ||
 	    read_price(r, "out", -1, &p->out) ||
 	    read_price(r, "cache_read", p->in, &p->cache_read) ||
 	    read_price(r, "cache_write", p->in, &p->cache_write) ||

@@ -196,6 +196,12 @@ static void a_wrong_file_is_refused_with_entry_and_member(void **state)
 		  "'source'" },
 		{ "{\"prices\":[{\"model\":\"a\",\"in\":\"1\",\"out\":\"1\",\"source\":\"x\"}]}",
 		  "'source_date'" },
+		{ "{\"prices\":[{\"model\":\"a\",\"in\":\"1\",\"out\":\"1\",\"cache_raed\":"
+		  "\"1\"," SOURCE "}]}",
+		  "price 1: 'cache_raed': an entry takes model, in," },
+		{ "{\"prices\":[{\"model\":\"a\",\"in\":\"1\",\"out\":\"1\",\"valid_to\":\"2026-"
+		  "02-30\"," SOURCE "}]}",
+		  "'valid_to': write a day" },
 	};
 	struct priced f;
 	size_t i;
