@@ -98,9 +98,12 @@ static void put_int(cJSON *to, const char *key, int64_t n)
 	cJSON_AddRawToObject(to, key, text);
 }
 
-static bool is_of(const struct held *h, const struct limit *l, const char *who)
+/* Of a part of the window that is over it counts no more, whoever still holds it. */
+static bool is_of(const struct held *h, const struct limit *l, const char *who,
+		  const struct state *s)
 {
-	return strcmp(h->item.limit, l->name) == 0 && strcmp(h->item.who, who) == 0;
+	return strcmp(h->item.limit, l->rows) == 0 && strcmp(h->item.who, who) == 0 &&
+	       h->item.bucket >= window_oldest(&l->per, s->now);
 }
 
 static exs_status put_use(exs_self *self, const struct limit *l, const char *who,
@@ -119,7 +122,7 @@ static exs_status put_use(exs_self *self, const struct limit *l, const char *who
 	cJSON_AddStringToObject(use, "who", l->scope == SCOPE_ALL ? "" : name);
 	runs = cJSON_CreateArray();
 	for (i = 0; i < grants->n; i++)
-		if (is_of(&grants->held[i], l, who)) {
+		if (is_of(&grants->held[i], l, who, &s)) {
 			reserved += grants->held[i].item.n;
 			cJSON_AddItemToArray(runs, cJSON_CreateString(grants->held[i].run));
 		}
@@ -151,7 +154,7 @@ static exs_status put_uses(exs_self *self, const struct limit *l, const char *ca
 		who_write(caller[0] ? caller : "-", one);
 		return put_use(self, l, one, grants, uses, err);
 	}
-	snprintf(prefix, sizeof prefix, "sum/%s/", l->name);
+	snprintf(prefix, sizeof prefix, "sum/%s/", l->rows);
 	status = collect(self->store, prefix, &who, keep_who, err);
 	for (i = 0; i < who.n && status == EXS_OK; i++)
 		status = put_use(self, l, who.who[i], grants, uses, err);

@@ -201,6 +201,19 @@ static exs_status read_soft(struct reading *r, struct limit *l)
 	return EXS_OK;
 }
 
+/*
+ * A bucket's number and a sum's amount mean something only with the window and the unit they were
+ * counted in: under another scope, unit or window a name begins anew. No name has a '.'.
+ */
+static void name_rows(struct limit *l)
+{
+	char rows[sizeof l->rows];
+
+	snprintf(rows, sizeof rows, "%s.%s-%s-%s", l->name, scope_words[l->scope],
+		 unit_words[l->unit], l->per_text);
+	memcpy(l->rows, rows, sizeof l->rows);
+}
+
 static exs_status read_name(struct reading *r, const struct limits *others, struct limit *l)
 {
 	const char *text = text_of(r, "name");
@@ -218,6 +231,10 @@ static exs_status read_name(struct reading *r, const struct limits *others, stru
 	for (i = 0; i < others->n; i++)
 		if (strcmp(others->list[i].name, l->name) == 0)
 			return wrong(r, "name", l->name, "another limit has it; give one a name");
+	if (text[0])
+		name_rows(l);
+	else
+		memcpy(l->rows, l->name, sizeof l->name);
 	return EXS_OK;
 }
 

@@ -12,6 +12,7 @@
 #define LIMITS_MAX     16
 #define LIMIT_NAME_MAX 40
 #define PER_TEXT_MAX   16
+#define LIMIT_ROWS_MAX 80
 
 enum scope { SCOPE_RUN, SCOPE_TREE, SCOPE_CALLER, SCOPE_AGENT, SCOPE_MODEL, SCOPE_ALL, SCOPES };
 
@@ -29,6 +30,7 @@ enum unit {
 
 struct limit {
 	char name[LIMIT_NAME_MAX + 1];
+	char rows[LIMIT_ROWS_MAX + 1]; /* what its rows are called: NAME.SCOPE-UNIT-PER */
 	enum scope scope;
 	enum unit unit;
 	struct window per;

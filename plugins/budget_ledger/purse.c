@@ -169,11 +169,11 @@ static exs_status reserve_shared(struct asking *a, uint32_t i, exs_err *err)
 	if (!unit_is_reserved(l->unit))
 		return EXS_OK;
 	item = &p->grant.items[p->grant.n++];
-	memcpy(item->limit, l->name, sizeof item->limit);
+	memcpy(item->limit, l->rows, sizeof item->limit);
 	memcpy(item->who, p->who[i], sizeof item->who);
 	item->bucket = s.now;
 	item->n = need;
-	return rows_add(svc, l->name, p->who[i], s.now, need, over ? INT64_MAX : l->max + s.removed,
+	return rows_add(svc, l->rows, p->who[i], s.now, need, over ? INT64_MAX : l->max + s.removed,
 			a->own, err);
 }
 
@@ -248,7 +248,7 @@ static exs_status book(exs_purse *p, const exs_tally *so_far, exs_batch *batch, 
 		if (l->scope == SCOPE_MODEL && !p->models)
 			continue;
 		if (rows_state(self->store, l, p->who[i], ledger_now(self), &s, err) ||
-		    rows_add(self->store, l->name, p->who[i], s.now,
+		    rows_add(self->store, l->rows, p->who[i], s.now,
 			     l->unit == UNIT_SECONDS ? ms : calls, INT64_MAX, batch, err))
 			return err->status;
 		any = true;
@@ -257,11 +257,11 @@ static exs_status book(exs_purse *p, const exs_tally *so_far, exs_batch *batch, 
 	return any && p->durable ? booked_put(self->store, p->run, &p->booked, batch, err) : EXS_OK;
 }
 
-static enum unit unit_named(const struct limits *limits, const char *name)
+static enum unit unit_of_rows(const struct limits *limits, const char *rows)
 {
 	uint32_t i;
 
-	for (i = 0; i < limits->n && strcmp(limits->list[i].name, name) != 0; i++)
+	for (i = 0; i < limits->n && strcmp(limits->list[i].rows, rows) != 0; i++)
 		;
 	return limits->list[i].unit;
 }
@@ -277,7 +277,7 @@ exs_status purse_settle(exs_purse *p, const exs_usage *actual, const exs_tally *
 		p->graced = true;
 	for (i = 0; actual && batch && i < p->grant.n && status == EXS_OK; i++) {
 		const struct item *item = &p->grant.items[i];
-		enum unit unit = unit_named(&p->self->limits, item->limit);
+		enum unit unit = unit_of_rows(&p->self->limits, item->limit);
 
 		status = rows_add(svc, item->limit, item->who, item->bucket,
 				  unit_of_usage(unit, actual) - item->n, INT64_MAX, batch, err);
@@ -301,7 +301,7 @@ static exs_status forget_tree(exs_purse *p, exs_batch *batch, exs_err *err)
 		const struct limit *l = &limits->list[i];
 
 		if (l->scope == SCOPE_TREE && l->per.kind == PER_RUN &&
-		    rows_forget(p->self->store, l->name, p->who[i], batch, err))
+		    rows_forget(p->self->store, l->rows, p->who[i], batch, err))
 			return err->status;
 	}
 	return EXS_OK;

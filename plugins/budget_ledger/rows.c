@@ -11,7 +11,7 @@
 
 #include <executus/helper.h>
 
-#define GRANT_TEXT_MAX (LIMITS_MAX * (WHO_MAX + LIMIT_NAME_MAX + 64) + 64)
+#define GRANT_TEXT_MAX (LIMITS_MAX * (WHO_MAX + LIMIT_ROWS_MAX + 64) + 64)
 
 /* ---- who ---- */
 
@@ -141,7 +141,7 @@ exs_status rows_state(const exs_store_svc *svc, const struct limit *l, const cha
 	memset(out, 0, sizeof *out);
 	out->now = window_bucket(&l->per, wall_ms);
 	out->oldest = -1;
-	s.prefix_n = (size_t)snprintf(prefix, sizeof prefix, "bucket/%s/%s/", l->name, who);
+	s.prefix_n = (size_t)snprintf(prefix, sizeof prefix, "bucket/%s/%s/", l->rows, who);
 	status = svc->scan(svc, exs_bytes(prefix, s.prefix_n), exs_cstr(NULL), EXS_SCAN_REVERSE,
 			   take_bucket, &s, err);
 	if (status == EXS_TOOBIG && out->expired_n == EXPIRED_MAX)
@@ -170,7 +170,7 @@ exs_status rows_expire(const exs_store_svc *svc, const struct limit *l, const ch
 	uint32_t i;
 
 	for (i = 0; i < s->expired_n; i++) {
-		exs_str k = bucket_key(key, l->name, who, s->expired[i]);
+		exs_str k = bucket_key(key, l->rows, who, s->expired[i]);
 
 		if (svc->batch_check(svc, b, k, sum_bytes(s->values[i], bytes), err) ||
 		    svc->batch_del(svc, b, k, err))
@@ -178,7 +178,7 @@ exs_status rows_expire(const exs_store_svc *svc, const struct limit *l, const ch
 	}
 	if (s->removed == 0)
 		return EXS_OK;
-	return svc->batch_add(svc, b, sum_key(key, l->name, who), -s->removed, INT64_MAX, err);
+	return svc->batch_add(svc, b, sum_key(key, l->rows, who), -s->removed, INT64_MAX, err);
 }
 
 exs_status rows_add(const exs_store_svc *svc, const char *limit, const char *who, int64_t bucket,

@@ -20,7 +20,7 @@
 
 #define WHO_MAX	    160 /* bytes of a key's part */
 #define EXPIRED_MAX 64	/* buckets that one reservation takes out of one sum */
-#define KEY_MAX	    (WHO_MAX + LIMIT_NAME_MAX + 32)
+#define KEY_MAX	    (WHO_MAX + LIMIT_ROWS_MAX + 32)
 #define RUN_ID_MAX  128
 
 /* A part of a key: letters, digits, '-', '_' and '.' as they are, others as %XX; a longer one is
@@ -55,7 +55,7 @@ exs_status rows_forget(const exs_store_svc *svc, const char *limit, const char *
 /* ---- grants ---- */
 
 struct item {
-	char limit[LIMIT_NAME_MAX + 1], who[WHO_MAX + 1];
+	char limit[LIMIT_ROWS_MAX + 1], who[WHO_MAX + 1];
 	int64_t bucket, n;
 };
 

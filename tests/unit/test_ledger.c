@@ -16,14 +16,14 @@ static void a_turn_is_reserved_at_its_worst_and_settled_at_what_it_was(void **st
 	ledger_open(&k, CALLER_100);
 	p = start(&k, &run, 0);
 	assert_int_equal(reserve(&k, p, 70), EXS_OK);
-	assert_int_equal(sum_of(&k, "sum/cap/alice"), 70);
+	assert_int_equal(sum_of(&k, "sum/cap.caller-tokens-ever/alice"), 70);
 	assert_non_null(row_of(&k, "grant/r1"));
 	settle(&k, p, 30);
-	assert_int_equal(sum_of(&k, "sum/cap/alice"), 30);
+	assert_int_equal(sum_of(&k, "sum/cap.caller-tokens-ever/alice"), 30);
 	assert_null(row_of(&k, "grant/r1"));
 	assert_int_equal(reserve(&k, p, 70), EXS_OK);
 	settle(&k, p, 90); /* a server may count more than was foreseen */
-	assert_int_equal(sum_of(&k, "sum/cap/alice"), 120);
+	assert_int_equal(sum_of(&k, "sum/cap.caller-tokens-ever/alice"), 120);
 	assert_int_equal(reserve(&k, p, 1), EXS_DENIED);
 	assert_string_equal(
 		k.err.text,
@@ -50,7 +50,7 @@ static void each_caller_has_its_own_and_the_gate_is_shut_when_it_is_used_up(void
 	assert_int_equal(k.port->check(k.self, &b, &k.err), EXS_OK);
 	p = start(&k, &b, 0);
 	assert_int_equal(reserve(&k, p, 100), EXS_OK);
-	assert_int_equal(sum_of(&k, "sum/cap/bob%20%C3%A4%2Fx"), 100);
+	assert_int_equal(sum_of(&k, "sum/cap.caller-tokens-ever/bob%20%C3%A4%2Fx"), 100);
 	finish(&k, p, EXS_PURSE_LEFT, NULL);
 	ledger_close(&k);
 }
@@ -72,7 +72,7 @@ static void two_that_ask_at_once_do_not_overshoot_together(void **state)
 	assert_int_equal(double_batch_commit(&k.host, &first, &k.err), EXS_OK);
 	assert_int_equal(double_batch_commit(&k.host, &second, &k.err), EXS_CONFLICT);
 	assert_int_equal(k.port->settle(q, NULL, NULL, NULL, &k.err), EXS_OK);
-	assert_int_equal(sum_of(&k, "sum/cap/alice"), 60);
+	assert_int_equal(sum_of(&k, "sum/cap.caller-tokens-ever/alice"), 60);
 	assert_int_equal(reserve(&k, q, 60), EXS_DENIED);
 	assert_non_null(strstr(k.err.text, "has 60 tokens of 100 tokens used or reserved"));
 	assert_int_equal(reserve(&k, q, 40), EXS_OK);
@@ -101,9 +101,9 @@ static void a_child_draws_from_what_its_root_has_left(void **state)
 	assert_int_equal(reserve_by(&k, q, "m/x", tokens(1000, 20), NULL), EXS_OK);
 	settle_at(&k, q, tokens(1000, 20), NULL);
 	finish(&k, q, EXS_PURSE_ENDED, NULL);
-	assert_int_equal(sum_of(&k, "sum/tree/root"), 50); /* a child ends, its root does not */
+	assert_int_equal(sum_of(&k, "sum/tree.tree-tokens_out-run/root"), 50); /* a child ends, its root does not */
 	finish(&k, p, EXS_PURSE_ENDED, NULL);
-	assert_null(row_of(&k, "sum/tree/root"));
+	assert_null(row_of(&k, "sum/tree.tree-tokens_out-run/root"));
 	assert_int_equal(k.host.n, 0);
 	ledger_close(&k);
 }
@@ -124,14 +124,14 @@ static void limits_for_an_agent_a_model_and_all_count_side_by_side(void **state)
 	p = start(&k, &run, 0);
 	assert_int_equal(reserve_by(&k, p, "m/big", tokens(40, 9), NULL), EXS_OK);
 	settle_at(&k, p, tokens(40, 9), NULL);
-	assert_int_equal(sum_of(&k, "sum/ag/tester"), 40);
-	assert_int_equal(sum_of(&k, "sum/mo/m%2Fbig"), 1);
-	assert_int_equal(sum_of(&k, "sum/al/-"), 0); /* nothing came from a cache */
+	assert_int_equal(sum_of(&k, "sum/ag.agent-tokens_in-day/tester"), 40);
+	assert_int_equal(sum_of(&k, "sum/mo.model-turns-hour/m%2Fbig"), 1);
+	assert_int_equal(sum_of(&k, "sum/al.all-tokens_cached-month/-"), 0); /* nothing came from a cache */
 	assert_int_equal(reserve_by(&k, p, "m/big", tokens(40, 9), NULL), EXS_OK);
 	settle_at(&k, p, tokens(40, 9), NULL);
 	assert_int_equal(reserve_by(&k, p, "m/big", tokens(1, 1), NULL), EXS_DENIED);
 	assert_non_null(strstr(k.err.text, "'mo' of model m/big is used up"));
-	assert_int_equal(sum_of(&k, "sum/ag/tester"), 80); /* the refusal left nothing */
+	assert_int_equal(sum_of(&k, "sum/ag.agent-tokens_in-day/tester"), 80); /* the refusal left nothing */
 	assert_int_equal(reserve_by(&k, p, "m/small", tokens(1, 1), NULL), EXS_OK);
 	finish(&k, p, EXS_PURSE_LEFT, NULL);
 	ledger_close(&k);
@@ -167,7 +167,7 @@ static void a_soft_limit_is_told_once_and_the_grace_is_one_turn(void **state)
 	assert_non_null(strstr(k.allowed.words, "your last turn"));
 	assert_non_null(row_of(&k, "grace/r1"));
 	settle(&k, p, 50);
-	assert_int_equal(sum_of(&k, "sum/cap/alice"), 139);
+	assert_int_equal(sum_of(&k, "sum/cap.caller-tokens-ever/alice"), 139);
 	assert_int_equal(reserve(&k, p, 1), EXS_DENIED);
 	finish(&k, p, EXS_PURSE_LEFT, NULL);
 
@@ -218,10 +218,10 @@ static void seconds_of_a_caller_over_seven_days(void **state)
 	assert_int_equal(k.port->check(k.self, &run, &k.err), EXS_OK);
 	p = start(&k, &run, 0);
 	assert_int_equal(reserve_by(&k, p, "m/x", tokens(1, 1), &t), EXS_OK);
-	assert_int_equal(sum_of(&k, "sum/week/alice"), 0);
+	assert_int_equal(sum_of(&k, "sum/week.caller-seconds-7d/alice"), 0);
 	t.run_ms = 7500;
 	settle_at(&k, p, tokens(1, 1), &t);
-	assert_int_equal(sum_of(&k, "sum/week/alice"), 7500);
+	assert_int_equal(sum_of(&k, "sum/week.caller-seconds-7d/alice"), 7500);
 	t.run_ms = 9999; /* what is not booked yet counts too */
 	assert_int_equal(reserve_by(&k, p, "m/x", tokens(1, 1), &t), EXS_OK);
 	t.run_ms = 10000;
@@ -229,7 +229,7 @@ static void seconds_of_a_caller_over_seven_days(void **state)
 	assert_non_null(strstr(k.err.text,
 			       "'week' of caller alice is used up: 10.0 seconds of 10.0 seconds"));
 	finish(&k, p, EXS_PURSE_ENDED, &t);
-	assert_int_equal(sum_of(&k, "sum/week/alice"), 10000);
+	assert_int_equal(sum_of(&k, "sum/week.caller-seconds-7d/alice"), 10000);
 	assert_null(row_of(&k, "run/r1"));
 	assert_int_equal(k.port->check(k.self, &two, &k.err), EXS_DENIED);
 	assert_non_null(strstr(k.err.text, "room again from 2026-01-08T"));
@@ -254,12 +254,12 @@ static void what_was_booked_of_a_run_is_not_booked_again_after_a_resume(void **s
 	assert_int_equal(reserve_by(&k, p, "m/x", tokens(1, 1), &t), EXS_OK);
 	settle_at(&k, p, tokens(1, 1), &t);
 	finish(&k, p, EXS_PURSE_LEFT, &t);
-	assert_int_equal(sum_of(&k, "sum/c/-"), 3);
+	assert_int_equal(sum_of(&k, "sum/c.all-calls-ever/-"), 3);
 	run.attempt = 2;
 	p = start(&k, &run, 0);
 	t.calls = 5;
 	finish(&k, p, EXS_PURSE_ENDED, &t);
-	assert_int_equal(sum_of(&k, "sum/c/-"), 5);
+	assert_int_equal(sum_of(&k, "sum/c.all-calls-ever/-"), 5);
 	ledger_close(&k);
 }
 
@@ -277,13 +277,13 @@ static void what_a_dead_attempt_held_is_kept_when_it_was_sent_and_else_given_bac
 		p = start(&k, &run, 0);
 		assert_int_equal(reserve(&k, p, 70), EXS_OK);
 		finish(&k, p, EXS_PURSE_LEFT, NULL); /* as a death: nothing is written */
-		assert_int_equal(sum_of(&k, "sum/cap/alice"), 70);
+		assert_int_equal(sum_of(&k, "sum/cap.caller-tokens-ever/alice"), 70);
 		/* Its limit may even be gone from the conf. */
 		ledger_again(&k, "[{\"name\":\"new\",\"scope\":\"all\",\"unit\":\"turns\",\"max\":"
 				 "\"9\",\"per\":\"ever\"}]");
 		run.attempt = 2;
 		p = start(&k, &run, sent);
-		assert_int_equal(sum_of(&k, "sum/cap/alice"), sent ? 70 : 0);
+		assert_int_equal(sum_of(&k, "sum/cap.caller-tokens-ever/alice"), sent ? 70 : 0);
 		assert_null(row_of(&k, "grant/r1"));
 		finish(&k, p, EXS_PURSE_ENDED, NULL);
 		ledger_close(&k);
@@ -303,7 +303,7 @@ static void a_run_that_nobody_resumes_leaves_no_grant(void **state)
 	assert_int_equal(reserve(&k, p, 70), EXS_OK);
 	assert_null(row_of(&k, "grant/r1"));
 	settle(&k, p, 20);
-	assert_int_equal(sum_of(&k, "sum/cap/alice"), 20);
+	assert_int_equal(sum_of(&k, "sum/cap.caller-tokens-ever/alice"), 20);
 	finish(&k, p, EXS_PURSE_ENDED, NULL);
 	ledger_close(&k);
 }
@@ -345,10 +345,10 @@ static void damaged_rows_refuse_and_say_which(void **state)
 		ledger_close(&k);
 	}
 	ledger_open(&k, CALLER_100);
-	put_raw(&k, "bucket/cap/alice/000000000000000g", "12345678", 8);
+	put_raw(&k, "bucket/cap.caller-tokens-ever/alice/000000000000000g", "12345678", 8);
 	assert_int_equal(k.port->check(k.self, &run, &k.err), EXS_CORRUPT);
-	assert_non_null(strstr(k.err.text, "bucket/cap/alice"));
-	put_raw(&k, "bucket/cap/bob/0000000000000000", "1234567", 7);
+	assert_non_null(strstr(k.err.text, "bucket/cap.caller-tokens-ever/alice"));
+	put_raw(&k, "bucket/cap.caller-tokens-ever/bob/0000000000000000", "1234567", 7);
 	run.caller = "bob";
 	assert_int_equal(k.port->check(k.self, &run, &k.err), EXS_CORRUPT);
 	ledger_close(&k);

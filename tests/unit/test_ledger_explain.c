@@ -107,6 +107,27 @@ static void a_day_that_is_over_is_not_told(void **state)
 	ledger_close(&k);
 }
 
+/* Of a run that died yesterday and was not taken up: what it holds counts for yesterday, and for ever. */
+static void what_is_held_since_a_day_that_is_over_is_not_told_for_today(void **state)
+{
+	exs_run_info a = run_of("r1", "alice");
+	struct ledger k;
+	exs_purse *p;
+
+	(void)state;
+	ledger_open(&k, LIMITS);
+	p = start(&k, &a, 0);
+	assert_int_equal(reserve(&k, p, 40), EXS_OK);
+	finish(&k, p, EXS_PURSE_LEFT, NULL);
+	k.host.wall_ms += DAY;
+	says(&k, "alice",
+	     "{\"limits\":[" CAP "\"uses\":[{\"who\":\"alice\",\"used\":0,\"reserved\":0,\"left\":"
+				 "100,\"runs\":[]}]}," ALL
+	     "\"uses\":[{\"who\":\"\",\"used\":0,\"reserved\":40,\"left\":460,\"runs\":[\"r1\"]}]}," AG
+	     "\"uses\":[]}," ONE);
+	ledger_close(&k);
+}
+
 static exs_status no_room(exs_sink *sink, const char *p, size_t n)
 {
 	(void)sink;
@@ -133,6 +154,7 @@ int main(void)
 		cmocka_unit_test(tells_used_and_reserved_apart_and_who_holds_it),
 		cmocka_unit_test(somebody_who_never_asked_has_everything_left),
 		cmocka_unit_test(a_day_that_is_over_is_not_told),
+		cmocka_unit_test(what_is_held_since_a_day_that_is_over_is_not_told_for_today),
 		cmocka_unit_test(a_reader_without_room_is_told_so),
 	};
 

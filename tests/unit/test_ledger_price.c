@@ -150,9 +150,9 @@ static void dollars_are_reserved_and_settled(void **state)
 	used.cost_micro = cost_of(&f, "a/known", used);
 	p = start(&f.k, &run, 0);
 	assert_int_equal(reserve_by(&f.k, p, "a/known", worst, NULL), EXS_OK);
-	assert_int_equal(sum_of(&f.k, "sum/cap/-"), 900000);
+	assert_int_equal(sum_of(&f.k, "sum/cap.all-usd-ever/-"), 900000);
 	settle_at(&f.k, p, used, NULL);
-	assert_int_equal(sum_of(&f.k, "sum/cap/-"), 300000);
+	assert_int_equal(sum_of(&f.k, "sum/cap.all-usd-ever/-"), 300000);
 	assert_int_equal(reserve_by(&f.k, p, "a/known", worst, NULL), EXS_DENIED);
 	assert_non_null(strstr(
 		f.k.err.text,

@@ -106,7 +106,7 @@ static void a_rolling_window_is_never_shorter_and_at_most_one_part_longer(void *
 	assert_int_equal(buckets(&k), 2);
 	assert_int_equal(spend(&k, T0 + 200 * HOUR, 100), EXS_OK);
 	assert_int_equal(buckets(&k), 1);
-	assert_int_equal(sum_of(&k, "sum/w/-"), 100);
+	assert_int_equal(sum_of(&k, "sum/w.all-tokens-32h/-"), 100);
 	ledger_close(&k);
 }
 
@@ -144,7 +144,7 @@ static void what_is_settled_late_goes_to_its_own_bucket(void **state)
 	assert_int_equal(spend(&k, T0 + DAY, 1), EXS_DENIED);
 	assert_int_equal(spend(&k, T0 + 2 * DAY, 100), EXS_OK);
 	assert_int_equal(buckets(&k), 1);
-	assert_int_equal(sum_of(&k, "sum/w/-"), 100);
+	assert_int_equal(sum_of(&k, "sum/w.all-tokens-day/-"), 100);
 	finish(&k, p, EXS_PURSE_LEFT, NULL);
 	ledger_close(&k);
 }
@@ -169,9 +169,66 @@ static void a_bucket_that_changed_meanwhile_is_taken_out_as_it_is(void **state)
 	assert_int_equal(double_batch_commit(&k.host, &own, &k.err), EXS_CONFLICT);
 	k.port->settle(q, NULL, NULL, NULL, &k.err);
 	assert_int_equal(reserve(&k, q, 100), EXS_OK);
-	assert_int_equal(sum_of(&k, "sum/w/-"), 100);
+	assert_int_equal(sum_of(&k, "sum/w.all-tokens-day/-"), 100);
 	finish(&k, p, EXS_PURSE_LEFT, NULL);
 	finish(&k, q, EXS_PURSE_LEFT, NULL);
+	ledger_close(&k);
+}
+
+/* A limit that counts something else, or over another time, is another limit: it begins anew, and turns over by itself. */
+static void a_name_whose_window_or_unit_was_changed_begins_anew(void **state)
+{
+	static const char *const limits[] = {
+		"[{\"name\":\"w\",\"scope\":\"all\",\"unit\":\"tokens\",\"max\":\"100\","
+		"\"per\":\"hour\"}]",
+		"[{\"name\":\"w\",\"scope\":\"all\",\"unit\":\"tokens\",\"max\":\"100\","
+		"\"per\":\"day\"}]",
+		"[{\"name\":\"w\",\"scope\":\"all\",\"unit\":\"tokens_in\",\"max\":\"100\","
+		"\"per\":\"day\"}]"
+	};
+	exs_run_info run = run_of("r1", "alice");
+	struct ledger k;
+	exs_purse *p;
+	size_t i;
+	int day;
+
+	(void)state;
+	ledger_open(&k, limits[0]);
+	for (i = 0; i < 3; i++) {
+		ledger_again(&k, limits[i]);
+		p = start(&k, &run, 0);
+		for (day = 0; day < 2; day++) {
+			assert_int_equal(reserve(&k, p, 100), EXS_OK);
+			settle(&k, p, 100);
+			assert_int_equal(reserve(&k, p, 1), EXS_DENIED);
+			if (day == 0)
+				k.host.wall_ms += DAY;
+		}
+		finish(&k, p, EXS_PURSE_LEFT, NULL);
+	}
+	ledger_close(&k);
+}
+
+/* What a changed limit says of itself, its amounts and its grace, is no reason to forget. */
+static void a_raised_cap_goes_on_with_what_was_used(void **state)
+{
+	exs_run_info run = run_of("r1", "alice");
+	struct ledger k;
+	exs_purse *p;
+
+	(void)state;
+	ledger_open(&k, "[{\"name\":\"w\",\"scope\":\"all\",\"unit\":\"tokens\",\"max\":\"100\","
+			"\"per\":\"day\"}]");
+	p = start(&k, &run, 0);
+	assert_int_equal(reserve(&k, p, 100), EXS_OK);
+	settle(&k, p, 100);
+	finish(&k, p, EXS_PURSE_LEFT, NULL);
+	ledger_again(&k, "[{\"name\":\"w\",\"scope\":\"all\",\"unit\":\"tokens\",\"max\":\"150\","
+			 "\"per\":\"day\",\"soft\":\"90%\"}]");
+	p = start(&k, &run, 0);
+	assert_int_equal(reserve(&k, p, 51), EXS_DENIED);
+	assert_int_equal(reserve(&k, p, 50), EXS_OK);
+	finish(&k, p, EXS_PURSE_LEFT, NULL);
 	ledger_close(&k);
 }
 
@@ -185,6 +242,8 @@ int main(void)
 		cmocka_unit_test(a_clock_that_goes_back_frees_nothing_and_loses_nothing),
 		cmocka_unit_test(what_is_settled_late_goes_to_its_own_bucket),
 		cmocka_unit_test(a_bucket_that_changed_meanwhile_is_taken_out_as_it_is),
+		cmocka_unit_test(a_name_whose_window_or_unit_was_changed_begins_anew),
+		cmocka_unit_test(a_raised_cap_goes_on_with_what_was_used),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
