@@ -84,6 +84,31 @@ conf '{ name: soft, scope: run, unit: turns, max: 9, soft: 2 }' '{ name: hard, s
 gives 4 x run --json "go"
 holds '.[0].output == "The rest." and .[0].status == "denied" and (.[0].error | contains("hard")) and .[0].steps == 3' out
 
+# Eight processes at once on one store, and room for five: five get it, whoever they are, and three are refused.
+cat >script.yaml <<'END'
+turns: [ { delay: 300ms, say: Done., usage: { in: 40, out: 4 } } ]
+END
+conf '{ name: five, scope: all, unit: turns, max: 5, per: 7d }' '{ name: wide, scope: caller, unit: tokens, max: 100000, per: 60s }' >conf.yaml
+racers=
+for i in 1 2 3 4 5 6 7 8; do
+	x run "go" >"racer.$i" 2>&1 </dev/null &
+	racers="$racers $!"
+	children="$children $!"
+done
+won=0
+lost=0
+for racer in $racers; do
+	code=0
+	wait "$racer" || code=$?
+	case $code in
+	0) won=$((won + 1)) ;;
+	4) lost=$((lost + 1)) ;;
+	*) fail "a process that raced for room ended with $code: $(cat racer.*)" ;;
+	esac
+done
+equal "5 3" "$won $lost" "those that got room, and those that did not"
+equal "5 0" "$(used five)" "turns of all"
+
 # A mistake has its place and what to write.
 conf '{ scope: caller, unit: seconds, max: NaN, per: 7d }' >conf.yaml
 gives 3 x check
