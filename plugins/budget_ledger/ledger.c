@@ -103,13 +103,14 @@ static exs_status price(exs_self *self, const char *model, exs_usage *usage, exs
 		return EXS_OK;
 	if (prices_cost(self->prices, model, ledger_now(self), usage, &usage->cost_micro))
 		return EXS_OK;
-	if (!self->prices && !self->in_dollars)
-		return EXS_OK;
 	if (self->unknown == UNKNOWN_REFUSE)
 		return exs_fail(err, EXS_DENIED, 0,
 				"no price is known for the model '%.100s': add it to the file of "
 				"'prices', or set unknown_model: warn",
 				model);
+	/* Where nobody counts dollars nobody misses a price. */
+	if (!self->prices && !self->in_dollars)
+		return EXS_OK;
 	if (self->unknown == UNKNOWN_WARN && !atomic_exchange(&self->warned, true))
 		exs_logf(self->host, EXS_WARN,
 			 "no price is known for the model '%.100s': it and others without one "

@@ -101,9 +101,9 @@ static exs_status read_model(const struct reading *r, struct price *p)
 /* A member that nobody reads would be a price that nobody pays. */
 static exs_status check_members(const struct reading *r)
 {
-	static const char *const known[] = { "model",	    "in",	  "cache_read",
-					     "cache_write", "out",	  "valid_from",
-					     "valid_to",    "source",	  "source_date" };
+	static const char *const known[] = { "model",	    "in",     "cache_read",
+					     "cache_write", "out",    "valid_from",
+					     "valid_to",    "source", "source_date" };
 	const cJSON *c;
 	char name[64];
 	size_t i;
@@ -278,12 +278,15 @@ bool prices_cost(const struct prices *p, const char *model, int64_t wall_ms, con
 	int64_t read = count(u->cache_read_tokens), write = count(u->cache_write_tokens);
 	int64_t plain = count(u->in_tokens - read - write);
 	unsigned __int128 sum;
+	int64_t in;
 
 	if (!at && p && slash)
 		at = find(p, slash + 1, wall_ms);
 	if (!at)
 		return false;
-	sum = (unsigned __int128)(uint64_t)plain * (uint64_t)at->in;
+	/* What is only foreseen may all be written to a cache, which costs more. */
+	in = u->estimated && at->cache_write > at->in ? at->cache_write : at->in;
+	sum = (unsigned __int128)(uint64_t)plain * (uint64_t)in;
 	sum += (unsigned __int128)(uint64_t)read * (uint64_t)at->cache_read;
 	sum += (unsigned __int128)(uint64_t)write * (uint64_t)at->cache_write;
 	sum += (unsigned __int128)(uint64_t)count(u->out_tokens) * (uint64_t)at->out;

@@ -25,7 +25,7 @@ struct prices;
 exs_status prices_read(const exs_conf *conf, struct prices **out, exs_err *err);
 void prices_free(struct prices *p);
 
-/* Millionths of a dollar, rounded up; false: there is no price that is valid then.
+/* Millionths of a dollar, rounded up, the most that it may be when `u` is an estimate; false: there is no price that is valid then.
  * "instance/model", or the model alone. */
 bool prices_cost(const struct prices *p, const char *model, int64_t wall_ms, const exs_usage *u,
 		 int64_t *out);

@@ -76,6 +76,10 @@ static void each_kind_of_token_has_its_price_and_a_part_is_rounded_up(void **sta
 	assert_int_equal(cost_of(&f, "a/plain", tokens(1, 0)), 1);
 	assert_int_equal(cost_of(&f, "a/big", tokens(-5, 0)), 0);
 	assert_int_equal(cost_of(&f, "a/big", tokens(INT64_MAX / 2, INT64_MAX / 2)), INT64_MAX);
+	u = tokens(1000000, 0);
+	u.estimated = 1; /* it may all go into a cache */
+	assert_int_equal(cost_of(&f, "a/big", u), 3750000);
+	assert_int_equal(cost_of(&f, "plain", u), 500000);
 	u.cost_micro = 77; /* what the server says stands */
 	assert_int_equal(f.k.port->price(f.k.self, "a/big", &u, &f.k.err), EXS_OK);
 	assert_int_equal(u.cost_micro, 77);
@@ -135,6 +139,22 @@ static void an_unknown_model_is_refused_warned_of_or_free(void **state)
 	assert_int_equal(cost_of(&f, "a/new", u), 0);
 	assert_false(double_host_logged(&f.k.host, "a/new"));
 	close_prices(&f);
+}
+
+static void who_refuses_unknown_models_needs_no_dollars_for_it(void **state)
+{
+	static const struct double_setting set[] = {
+		{ "limits", "[{\"scope\":\"run\",\"unit\":\"turns\",\"max\":\"5\"}]" },
+		{ "unknown_model", "refuse" },
+		{ 0 }
+	};
+	exs_usage u = tokens(1, 1);
+	struct ledger k;
+
+	(void)state;
+	ledger_open_with(&k, set);
+	assert_int_equal(k.port->price(k.self, "a/any", &u, &k.err), EXS_DENIED);
+	ledger_close(&k);
 }
 
 static void dollars_are_reserved_and_settled(void **state)
@@ -252,6 +272,7 @@ int main(void)
 		cmocka_unit_test(each_kind_of_token_has_its_price_and_a_part_is_rounded_up),
 		cmocka_unit_test(the_best_name_wins_and_then_the_youngest_day),
 		cmocka_unit_test(an_unknown_model_is_refused_warned_of_or_free),
+		cmocka_unit_test(who_refuses_unknown_models_needs_no_dollars_for_it),
 		cmocka_unit_test(dollars_are_reserved_and_settled),
 		cmocka_unit_test(a_wrong_file_is_refused_with_entry_and_member),
 		cmocka_unit_test(a_file_that_is_not_there_is_named),
