@@ -2,6 +2,8 @@
 /* checkpoint_kit.c - see checkpoint_kit.h. */
 #include "conformance/checkpoint_kit.h"
 
+#include <cjson/cJSON.h>
+
 static char *copy_of(exs_str s)
 {
 	char *p = malloc(s.n + 1);
@@ -201,4 +203,33 @@ void assert_seqs(struct opened *o, const char *id, int64_t last)
 	for (i = 0; i < r.n; i++)
 		assert_int_equal(r.kept[i].fact.seq, i + 1);
 	forget(&r);
+}
+
+static exs_status note(void *arg, exs_str head)
+{
+	static const char *const texts[] = { "run", "agent", "caller", "status" };
+	struct listing *l = arg;
+	cJSON *json = cJSON_ParseWithLength(head.p, head.n);
+	size_t i;
+
+	assert_non_null(json);
+	assert_true(l->n < 16);
+	for (i = 0; i < 4; i++)
+		assert_true(cJSON_IsString(cJSON_GetObjectItem(json, texts[i])));
+	assert_true(cJSON_IsNumber(cJSON_GetObjectItem(json, "started_ms")));
+	assert_true(cJSON_IsNumber(cJSON_GetObjectItem(json, "attempt")));
+	snprintf(l->run[l->n], 64, "%s", cJSON_GetObjectItem(json, "run")->valuestring);
+	snprintf(l->status[l->n], 32, "%s", cJSON_GetObjectItem(json, "status")->valuestring);
+	l->ended[l->n++] = cJSON_IsNumber(cJSON_GetObjectItem(json, "ended_ms"));
+	cJSON_Delete(json);
+	return EXS_OK;
+}
+
+void list_runs(struct opened *o, uint32_t flags, struct listing *l)
+{
+	exs_err err = EXS_ERR_INIT;
+
+	memset(l, 0, sizeof *l);
+	if (((const exs_checkpoint *)o->port)->list(o->self, flags, note, l, &err))
+		fail_msg("list: %s", err.text);
 }

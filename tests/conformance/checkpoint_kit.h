@@ -44,7 +44,17 @@ void write_facts(struct opened *o, const char *id, const exs_fact *facts, size_t
 void assert_given_back(struct opened *o, const char *id, const exs_fact *facts, size_t n);
 void assert_seqs(struct opened *o, const char *id, int64_t last); /* facts 1 to last, no more */
 
-/* The other part: how many cases failed. */
+/* The runs as the battery lists them. */
+struct listing {
+	char run[16][64];
+	char status[16][32];
+	bool ended[16];
+	int n;
+};
+void list_runs(struct opened *o, uint32_t flags, struct listing *l);
+
+/* The other parts: how many cases failed. */
 int checkpoint_damage(void);
+int checkpoint_forget(void);
 
 #endif

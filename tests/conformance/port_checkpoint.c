@@ -3,8 +3,6 @@
  */
 #include "conformance/checkpoint_kit.h"
 
-#include <cjson/cJSON.h>
-
 struct subject subject;
 
 /* ---- claims: facts ---- */
@@ -290,42 +288,6 @@ static void a_batch_that_fails_is_told_and_leaks_nothing(void **state)
 
 /* ---- claims: the list ---- */
 
-struct listing {
-	char run[16][64];
-	char status[16][32];
-	bool ended[16];
-	int n;
-};
-
-static exs_status note(void *arg, exs_str head)
-{
-	static const char *const texts[] = { "run", "agent", "caller", "status" };
-	struct listing *l = arg;
-	cJSON *json = cJSON_ParseWithLength(head.p, head.n);
-	size_t i;
-
-	assert_non_null(json);
-	assert_true(l->n < 16);
-	for (i = 0; i < 4; i++)
-		assert_true(cJSON_IsString(cJSON_GetObjectItem(json, texts[i])));
-	assert_true(cJSON_IsNumber(cJSON_GetObjectItem(json, "started_ms")));
-	assert_true(cJSON_IsNumber(cJSON_GetObjectItem(json, "attempt")));
-	snprintf(l->run[l->n], 64, "%s", cJSON_GetObjectItem(json, "run")->valuestring);
-	snprintf(l->status[l->n], 32, "%s", cJSON_GetObjectItem(json, "status")->valuestring);
-	l->ended[l->n++] = cJSON_IsNumber(cJSON_GetObjectItem(json, "ended_ms"));
-	cJSON_Delete(json);
-	return EXS_OK;
-}
-
-static void list(struct opened *o, uint32_t flags, struct listing *l)
-{
-	exs_err err = EXS_ERR_INIT;
-
-	memset(l, 0, sizeof *l);
-	if (((const exs_checkpoint *)o->port)->list(o->self, flags, note, l, &err))
-		fail_msg("list: %s", err.text);
-}
-
 static void lists_the_newest_first_and_open_ones_alone(void **state)
 {
 	struct double_batch b;
@@ -341,7 +303,7 @@ static void lists_the_newest_first_and_open_ones_alone(void **state)
 	double_batch_init(&b);
 	live = begin_run(&o, "01d", &b);
 	double_batch_apply(&o.host, &b);
-	list(&o, 0, &l);
+	list_runs(&o, 0, &l);
 	assert_int_equal(l.n, 4);
 	assert_string_equal(l.run[0], "01d");
 	assert_string_equal(l.status[0], "running");
@@ -353,13 +315,13 @@ static void lists_the_newest_first_and_open_ones_alone(void **state)
 	assert_false(l.ended[2]);
 	assert_string_equal(l.status[3], "ok");
 	assert_true(l.ended[3]);
-	list(&o, EXS_LIST_OPEN, &l);
+	list_runs(&o, EXS_LIST_OPEN, &l);
 	assert_int_equal(l.n, 2);
 	assert_string_equal(l.run[0], "01d");
 	assert_string_equal(l.run[1], "01b");
 	end_run(&o, live, EXS_CKPT_COMPLETE, "ok", &b);
 	double_batch_apply(&o.host, &b);
-	list(&o, EXS_LIST_OPEN, &l);
+	list_runs(&o, EXS_LIST_OPEN, &l);
 	assert_int_equal(l.n, 1);
 	subject_close(&o);
 }
@@ -373,116 +335,19 @@ static void lists_an_adopted_run_as_running(void **state)
 
 	(void)state;
 	subject_open(&subject, EXS_PORT_CHECKPOINT, &o);
-	list(&o, 0, &l);
+	list_runs(&o, 0, &l);
 	assert_int_equal(l.n, 0);
 	write_run(&o, "01a", 1, EXS_CKPT_LEAVE, "parked");
 	double_batch_init(&b);
 	ckpt = adopt_run(&o, "01a", 2, &b);
 	double_batch_apply(&o.host, &b);
-	list(&o, EXS_LIST_OPEN, &l);
+	list_runs(&o, EXS_LIST_OPEN, &l);
 	assert_int_equal(l.n, 1);
 	assert_string_equal(l.status[0], "running");
 	end_run(&o, ckpt, EXS_CKPT_FAIL, "killed", &b);
 	double_batch_apply(&o.host, &b);
-	list(&o, EXS_LIST_OPEN, &l);
+	list_runs(&o, EXS_LIST_OPEN, &l);
 	assert_int_equal(l.n, 0);
-	subject_close(&o);
-}
-
-/* ---- claims: forgetting ---- */
-
-static const exs_checkpoint *forgets(struct opened *o)
-{
-	const exs_checkpoint *port = o->port;
-
-	if (EXS_CAN(port, forget))
-		return port;
-	subject_close(o);
-	skip();
-	return NULL;
-}
-
-/* One call and its commit; what it says. */
-static exs_status forget_once(struct opened *o, const char *id, int32_t *more)
-{
-	const exs_checkpoint *port = o->port;
-	exs_err err = EXS_ERR_INIT;
-	struct double_batch b;
-	exs_status s;
-
-	*more = 0;
-	double_batch_init(&b);
-	s = port->forget(o->self, id, double_batch(&b), more, &err);
-	if (s == EXS_OK)
-		double_batch_apply(&o->host, &b);
-	else
-		double_batch_drop(&b);
-	return s;
-}
-
-static void a_forgotten_run_is_gone_and_others_are_not(void **state)
-{
-	struct listing l;
-	struct opened o;
-	int32_t more;
-
-	(void)state;
-	subject_open(&subject, EXS_PORT_CHECKPOINT, &o);
-	forgets(&o);
-	write_run(&o, "01a", 3, EXS_CKPT_COMPLETE, "ok");
-	write_run(&o, "01aa", 3, EXS_CKPT_COMPLETE, "ok");
-	assert_int_equal(forget_once(&o, "01a", &more), EXS_OK);
-	list(&o, 0, &l);
-	assert_int_equal(l.n, 1);
-	assert_seqs(&o, "01aa", 3);
-	while (more)
-		assert_int_equal(forget_once(&o, "01a", &more), EXS_OK);
-	assert_int_equal(forget_once(&o, "01a", &more), EXS_NOTFOUND);
-	assert_int_equal(forget_once(&o, NULL, &more), EXS_NOTFOUND);
-	subject_close(&o);
-}
-
-static void an_interrupted_forget_shows_nothing_and_is_finished(void **state)
-{
-	struct reading r = { 0 };
-	exs_err err = EXS_ERR_INIT;
-	struct listing l;
-	struct opened o;
-	int32_t more;
-	int rounds = 0;
-
-	(void)state;
-	subject_open(&subject, EXS_PORT_CHECKPOINT, &o);
-	forgets(&o);
-	write_run(&o, "01a", 3000, EXS_CKPT_COMPLETE, "ok");
-	assert_int_equal(forget_once(&o, "01a", &more), EXS_OK);
-	list(&o, 0, &l);
-	assert_int_equal(l.n, 0);
-	assert_int_equal(load_run(&o, "01a", &r, &err), EXS_NOTFOUND);
-	forget(&r);
-	while (more && rounds++ < 100)
-		assert_int_equal(forget_once(&o, NULL, &more), EXS_OK);
-	assert_int_equal(more, 0);
-	assert_int_equal(forget_once(&o, NULL, &more), EXS_NOTFOUND);
-	subject_close(&o);
-}
-
-static void a_dropped_forget_changes_nothing(void **state)
-{
-	const exs_checkpoint *port;
-	exs_err err = EXS_ERR_INIT;
-	struct double_batch b;
-	struct opened o;
-	int32_t more = 0;
-
-	(void)state;
-	subject_open(&subject, EXS_PORT_CHECKPOINT, &o);
-	port = forgets(&o);
-	write_run(&o, "01a", 3, EXS_CKPT_COMPLETE, "ok");
-	double_batch_init(&b);
-	assert_int_equal(port->forget(o.self, "01a", double_batch(&b), &more, &err), EXS_OK);
-	double_batch_drop(&b);
-	assert_seqs(&o, "01a", 3);
 	subject_close(&o);
 }
 
@@ -502,13 +367,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_batch_that_fails_is_told_and_leaks_nothing),
 		cmocka_unit_test(lists_the_newest_first_and_open_ones_alone),
 		cmocka_unit_test(lists_an_adopted_run_as_running),
-		cmocka_unit_test(a_forgotten_run_is_gone_and_others_are_not),
-		cmocka_unit_test(an_interrupted_forget_shows_nothing_and_is_finished),
-		cmocka_unit_test(a_dropped_forget_changes_nothing),
 	};
 	int bad = subject_args(&subject, argc, argv);
 
 	if (bad)
 		return bad;
-	return cmocka_run_group_tests(tests, NULL, NULL) + checkpoint_damage();
+	return cmocka_run_group_tests(tests, NULL, NULL) + checkpoint_forget() +
+	       checkpoint_damage();
 }
