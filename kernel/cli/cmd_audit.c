@@ -261,6 +261,7 @@ static const struct verb {
 int cmd_audit(struct cli *c)
 {
 	const struct verb *v = NULL;
+	const char *option;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(verbs); i++)
@@ -271,13 +272,8 @@ int cmd_audit(struct cli *c)
 				 c->opts.args[0]);
 	if (c->opts.arg_n > v->words)
 		return cli_usage(c, "'audit %s' takes no '%.40s'", v->name, c->opts.args[v->words]);
-	for (i = 0; i < c->opts.given_n; i++) {
-		enum option_id id = c->opts.given[i].id;
-
-		if (opts_options[id].commands != CMD_EVERY && id != OPT_JSON &&
-		    !(v->takes & OPT_BIT(id)))
-			return cli_usage(c, "'audit %s' has no option '--%s'", v->name,
-					 opts_options[id].name);
-	}
+	option = opts_foreign(&c->opts, v->takes | OPT_BIT(OPT_JSON));
+	if (option)
+		return cli_usage(c, "'audit %s' has no option '--%s'", v->name, option);
 	return v->run(c);
 }

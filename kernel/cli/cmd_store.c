@@ -110,7 +110,7 @@ static const struct verb {
 	const char *name;
 	int (*run)(struct cli *c);
 	bool file;	  /* takes one */
-	uint64_t options; /* beside those of every command */
+	uint64_t options; /* beside those of every command: what else is given would do nothing */
 } verbs[] = {
 	{ "stat", store_stat, false, OPT_BIT(OPT_JSON) },
 	{ "verify", store_verify, false, OPT_BIT(OPT_JSON) },
@@ -120,20 +120,6 @@ static const struct verb {
 	{ "prune", store_prune, false, PRUNE_OPTIONS },
 	{ NULL, NULL, false, 0 },
 };
-
-/* Of an option that belongs to another verb nothing would be seen. */
-static const char *foreign_option(const struct opts *o, const struct verb *v)
-{
-	uint32_t i;
-
-	for (i = 0; i < o->given_n; i++) {
-		const struct option_row *row = &opts_options[o->given[i].id];
-
-		if (row->commands != CMD_EVERY && !(v->options & OPT_BIT(o->given[i].id)))
-			return row->name;
-	}
-	return NULL;
-}
 
 int cmd_store(struct cli *c)
 {
@@ -152,7 +138,7 @@ int cmd_store(struct cli *c)
 		return cli_usage(c,
 				 v->file ? "'store %s' needs a file" : "'store %s' takes no file",
 				 v->name);
-	option = foreign_option(&c->opts, v);
+	option = opts_foreign(&c->opts, v->options);
 	if (option)
 		return cli_usage(c, "'store %s' has no option --%s", v->name, option);
 	return cli_open_past(c, &code) ? v->run(c) : code;

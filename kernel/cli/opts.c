@@ -46,6 +46,19 @@ const char *opts_value(const struct opts *o, enum option_id id)
 	return value;
 }
 
+const char *opts_foreign(const struct opts *o, uint64_t takes)
+{
+	uint32_t i;
+
+	for (i = 0; i < o->given_n; i++) {
+		const struct option_row *row = &opts_options[o->given[i].id];
+
+		if (row->commands != CMD_EVERY && !(takes & OPT_BIT(o->given[i].id)))
+			return row->name;
+	}
+	return NULL;
+}
+
 const char *opts_next(const struct opts *o, enum option_id id, uint32_t *at)
 {
 	while (*at < o->given_n) {

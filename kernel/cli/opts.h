@@ -130,6 +130,8 @@ bool opts_has(const struct opts *o, enum option_id id);
 const char *opts_value(const struct opts *o, enum option_id id);
 /* The next value of an option that repeats, from *at = 0 on; NULL: no more. */
 const char *opts_next(const struct opts *o, enum option_id id, uint32_t *at);
+/* The name of one that was given and is not among `takes` (OPT_BIT) nor those of every command; NULL: none. */
+const char *opts_foreign(const struct opts *o, uint64_t takes);
 /* -1: no such command. */
 int opts_command(const char *name);
 

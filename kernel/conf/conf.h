@@ -74,7 +74,6 @@ struct conf_target {
 	const char *text; /* as it stands in the conf: "ok=file:out/report.md" */
 	const char *kind;
 	const char *target;		     /* behind the first colon; may be empty */
-	uint32_t ends;			     /* bit 1 << EXS_ENDED_ */
 	const struct conf_binding *delivery; /* the battery of that kind */
 };
 

@@ -186,7 +186,6 @@ static exs_status take_target(const struct entry *e, const struct node *item,
 	if (target_parse(str_n(item->value, item->value_n), &t, &why))
 		return node_fail(err, item, "%s: 'deliver': %s", e->label, why.text);
 	out->text = item->value;
-	out->ends = t.ends;
 	out->kind = tree_text(e->c->tree, t.kind);
 	if (!out->kind)
 		return tree_nomem(err);

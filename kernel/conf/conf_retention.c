@@ -3,14 +3,13 @@
 #include "conf/conf_build.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include <executus/run.h>
+#include "base/ended.h"
 #include "base/text.h"
 
 #define OPTION_SIZE ((uint32_t)sizeof(exs_option))
 #define LABEL_MAX   32u
-#define WORDS_MAX   16u
 
 /* clang-format off */
 const exs_option conf_retention_options[] = {
@@ -24,40 +23,29 @@ const exs_option conf_retention_options[] = {
 /* clang-format on */
 
 /* A run that is parked has not ended. */
-static const struct {
-	const char *word;
-	int32_t number;
-} ends[] = {
-#define EXS_X(name, number, word) { word, number },
-	EXS_RUN_STATUS_LIST(EXS_X)
-#undef EXS_X
-};
-
-static bool is_end(int32_t number)
+static bool is_end(int32_t status)
 {
-	return number != EXS_ENDED_NONE && number != EXS_ENDED_PARKED;
+	return status > EXS_ENDED_NONE && status != EXS_ENDED_PARKED;
 }
 
 uint32_t conf_retention_status(const char *word)
 {
-	size_t i;
+	int32_t status = ended_of(str_of(word));
 
-	for (i = 0; i < sizeof ends / sizeof *ends; i++)
-		if (is_end(ends[i].number) && strcmp(ends[i].word, word) == 0)
-			return 1u << ends[i].number;
-	return 0;
+	return is_end(status) ? 1u << status : 0;
 }
 
 static exs_status unknown_status(const struct node *item, const char *label, exs_err *err)
 {
-	const char *words[WORDS_MAX];
+	const char *words[EXS_ENDED_COUNT + 1];
 	char s[SHOWN_MAX];
 	const char *near;
-	size_t i, n = 0;
+	size_t n = 0;
+	int32_t i;
 
-	for (i = 0; i < sizeof ends / sizeof *ends; i++)
-		if (is_end(ends[i].number))
-			words[n++] = ends[i].word;
+	for (i = 0; i < EXS_ENDED_COUNT; i++)
+		if (is_end(i))
+			words[n++] = ended_word(i);
 	words[n] = NULL;
 	near = suggest(item->value, words);
 	if (near)

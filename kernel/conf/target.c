@@ -6,6 +6,7 @@
 
 #include <executus/run.h>
 
+#include "base/ended.h"
 #include "base/log.h"
 
 #define BIT(status) (1u << (status))
@@ -22,26 +23,14 @@ bool target_wants(uint32_t ends, int32_t status)
 
 static uint32_t ends_of(exs_str word)
 {
-	static const struct {
-		const char *word;
-		uint32_t ends;
-	} words[] = {
-		{ "ok", BIT(EXS_ENDED_OK) },
-		{ "error", BIT(EXS_ENDED_ERROR) },
-		{ "cancelled", BIT(EXS_ENDED_CANCELLED) },
-		{ "timeout", BIT(EXS_ENDED_TIMEOUT) },
-		{ "killed", BIT(EXS_ENDED_KILLED) },
-		{ "denied", BIT(EXS_ENDED_DENIED) },
-		{ "parked", BIT(EXS_ENDED_PARKED) },
-		{ "failed", failed_ends },
-		{ "all", plain_ends | BIT(EXS_ENDED_PARKED) },
-	};
-	size_t i;
+	const uint32_t all = plain_ends | BIT(EXS_ENDED_PARKED);
+	int32_t status = ended_of(word);
 
-	for (i = 0; i < sizeof words / sizeof *words; i++)
-		if (str_is(word, words[i].word))
-			return words[i].ends;
-	return 0;
+	if (str_is(word, "failed"))
+		return failed_ends;
+	if (str_is(word, "all"))
+		return all;
+	return status > 0 ? BIT(status) & all : 0;
 }
 
 static exs_status parse_ends(exs_str text, uint32_t *out, exs_err *err)

@@ -12,19 +12,6 @@ struct reader {
 	void *arg;
 };
 
-/*
- * A look through the whole trail takes as long as the trail is long, which says nothing about the
- * battery: it is not watched.
- */
-static exs_status look_enter(struct guard *g, struct instance *in, const char *what, exs_err *err)
-{
-	exs_status status = guard_enter(g, in, what, err);
-
-	if (status == EXS_OK)
-		guard_pause(g);
-	return status;
-}
-
 static exs_status read_row(void *arg, exs_str json)
 {
 	struct reader *r = arg;
@@ -46,7 +33,7 @@ exs_status call_audit_list(struct instance *in, const exs_audit_filter *filter,
 
 	if (!EXS_CAN(in->audit, list))
 		return cannot(in, "list runs", err);
-	if (look_enter(&r.g, in, "audit.list", err))
+	if (guard_enter_unwatched(&r.g, in, "audit.list", err))
 		return err->status;
 	return guard_leave(&r.g, in->audit->list(in->self, filter, read_row, &r, err), err);
 }
@@ -58,7 +45,7 @@ exs_status call_audit_read(struct instance *in, const char *run_id,
 
 	if (!EXS_CAN(in->audit, read))
 		return cannot(in, "read a log", err);
-	if (look_enter(&r.g, in, "audit.read", err))
+	if (guard_enter_unwatched(&r.g, in, "audit.read", err))
 		return err->status;
 	return guard_leave(&r.g, in->audit->read(in->self, run_id, read_row, &r, err), err);
 }
@@ -70,7 +57,7 @@ exs_status call_audit_verify(struct instance *in, const char *run_id,
 
 	if (!EXS_CAN(in->audit, verify))
 		return cannot(in, "be verified", err);
-	if (look_enter(&r.g, in, "audit.verify", err))
+	if (guard_enter_unwatched(&r.g, in, "audit.verify", err))
 		return err->status;
 	return guard_leave(&r.g, in->audit->verify(in->self, run_id, read_row, &r, err), err);
 }
@@ -92,7 +79,7 @@ exs_status call_audit_holds(struct instance *in, exs_str hash, int64_t entries, 
 
 	if (!EXS_CAN(in->audit, holds))
 		return cannot(in, "compare a head that was kept", err);
-	if (look_enter(&g, in, "audit.holds", err))
+	if (guard_enter_unwatched(&g, in, "audit.holds", err))
 		return err->status;
 	return guard_leave(&g, in->audit->holds(in->self, hash, entries, err), err);
 }

@@ -161,52 +161,38 @@ exs_status call_store_stat(struct instance *in, exs_sink *json, exs_err *err)
 	return guard_leave(&g, in->store->stat(in->self, json, err), err);
 }
 
-/* The three below take as long as the store is big: the watchdog has no business there. */
-
 exs_status call_store_copy(struct instance *in, const char *path, exs_err *err)
 {
 	struct guard g;
-	exs_status status;
 
 	if (!EXS_CAN(in->store, copy))
 		return err_set(err, EXS_UNSUPPORTED, 0, "store '%s' makes no copies",
 			       in->conf->name);
-	if (guard_enter(&g, in, "store.copy", err))
+	if (guard_enter_unwatched(&g, in, "store.copy", err))
 		return err->status;
-	guard_pause(&g);
-	status = in->store->copy(in->self, path, err);
-	(void)guard_resume(&g, EXS_OK);
-	return guard_leave(&g, status, err);
+	return guard_leave(&g, in->store->copy(in->self, path, err), err);
 }
 
 exs_status call_store_restore(struct instance *in, const char *path, exs_err *err)
 {
 	struct guard g;
-	exs_status status;
 
 	if (!EXS_CAN(in->store, restore))
 		return err_set(err, EXS_UNSUPPORTED, 0, "store '%s' takes no copy back",
 			       in->conf->name);
-	if (guard_enter(&g, in, "store.restore", err))
+	if (guard_enter_unwatched(&g, in, "store.restore", err))
 		return err->status;
-	guard_pause(&g);
-	status = in->store->restore(in->self, path, err);
-	(void)guard_resume(&g, EXS_OK);
-	return guard_leave(&g, status, err);
+	return guard_leave(&g, in->store->restore(in->self, path, err), err);
 }
 
 exs_status call_store_compact(struct instance *in, exs_err *err)
 {
 	struct guard g;
-	exs_status status;
 
 	if (!EXS_CAN(in->store, compact))
 		return err_set(err, EXS_UNSUPPORTED, 0, "store '%s' has nothing to compact",
 			       in->conf->name);
-	if (guard_enter(&g, in, "store.compact", err))
+	if (guard_enter_unwatched(&g, in, "store.compact", err))
 		return err->status;
-	guard_pause(&g);
-	status = in->store->compact(in->self, err);
-	(void)guard_resume(&g, EXS_OK);
-	return guard_leave(&g, status, err);
+	return guard_leave(&g, in->store->compact(in->self, err), err);
 }

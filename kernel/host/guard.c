@@ -287,6 +287,16 @@ void guard_pause(struct guard *g)
 		atomic_store_explicit(&g->crumb->since_ms, INT64_MAX, memory_order_relaxed);
 }
 
+exs_status guard_enter_unwatched(struct guard *g, struct instance *in, const char *what,
+				 exs_err *err)
+{
+	exs_status status = guard_enter(g, in, what, err);
+
+	if (status == EXS_OK)
+		guard_pause(g);
+	return status;
+}
+
 exs_status guard_resume(struct guard *g, exs_status said)
 {
 	if (g->crumb)

@@ -36,6 +36,12 @@ struct guard {
 exs_status guard_enter(struct guard *g, struct instance *in, const char *what, exs_err *err);
 /* For a verb that frees its handle: as guard_enter, but an instance that rests is entered too. */
 exs_status guard_enter_last(struct guard *g, struct instance *in, const char *what, exs_err *err);
+/*
+ * As guard_enter, for a verb that takes as long as what it looks through is long: that says nothing about the battery, so
+ * it is not watched.
+ */
+exs_status guard_enter_unwatched(struct guard *g, struct instance *in, const char *what,
+				 exs_err *err);
 /* Turns a status that does not exist into INTERNAL, makes the sentence presentable, counts. */
 exs_status guard_leave(struct guard *g, exs_status status, exs_err *err);
 void guard_leave_void(struct guard *g);

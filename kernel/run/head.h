@@ -17,6 +17,7 @@
 
 #define HEAD_TEXT_MAX 160u
 #define HEAD_KEY_MAX  64u
+#define INBOX_PREFIX  "k/inbox/" /* RUN/ID: messages of other processes, see inbox.c */
 
 struct head {
 	int64_t fence;	    /* rises with each owner */

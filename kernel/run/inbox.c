@@ -16,7 +16,6 @@
 #include "host/calls.h"
 #include "run/engine_priv.h"
 
-#define INBOX_PREFIX  "k/inbox/"
 #define INBOX_ROW_MAX (EXS_STEER_MAX * 6u + 256u) /* every byte escaped */
 #define INBOX_SWEEP   10000u			  /* rows of one heartbeat */
 #define INBOX_CLEAR_MAX 1024u /* rows that the end of a run takes along */

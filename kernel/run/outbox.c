@@ -44,9 +44,10 @@ exs_status outbox_queue(struct run *run, const struct delivery_target *t, exs_er
 	return status;
 }
 
-static void done(struct run *run, const struct delivery_target *t, int32_t tries,
-		 enum outbox_state state, const char *why, const char *receipt)
+void outbox_done(struct run *run, const struct delivery_target *t, int32_t tries,
+		 const struct delivery_answer *a)
 {
+	bool arrived = a->outcome == DELIVERY_ARRIVED;
 	char key[OUTBOX_KEY_MAX], sent[OUTBOX_KEY_MAX];
 	exs_err err = EXS_ERR_INIT;
 	struct outbox_row row;
@@ -59,7 +60,8 @@ static void done(struct run *run, const struct delivery_target *t, int32_t tries
 	row.tries = tries;
 	outbox_key(OUTBOX_PREFIX, t->id, key);
 	outbox_key(SENT_PREFIX, t->id, sent);
-	sent_text(&row, state, clock_wall_ms(), why, receipt, &text);
+	sent_text(&row, arrived ? OUTBOX_DELIVERED : OUTBOX_FAILED, clock_wall_ms(),
+		  arrived ? "" : a->why.text, arrived ? a->receipt : "", &text);
 	batch_init(&b);
 	if (batch_del(&b, str_of(NULL), str_of(key), &err) ||
 	    batch_put(&b, str_of(NULL), str_of(sent), buf_view(&text), &err)) {
@@ -68,15 +70,6 @@ static void done(struct run *run, const struct delivery_target *t, int32_t tries
 	}
 	aside_send(run->host, &b, "the end of a delivery");
 	buf_release(&text);
-}
-
-void outbox_done(struct run *run, const struct delivery_target *t, int32_t tries,
-		 const struct delivery_answer *a)
-{
-	bool arrived = a->outcome == DELIVERY_ARRIVED;
-
-	done(run, t, tries, arrived ? OUTBOX_DELIVERED : OUTBOX_FAILED, arrived ? "" : a->why.text,
-	     arrived ? a->receipt : "");
 }
 
 void outbox_leave(struct run *run, const struct delivery_target *t, int32_t tries,

@@ -10,9 +10,9 @@
 #include "base/text.h"
 #include "host/calls.h"
 #include "run/hold.h"
+#include "run/outbox_row.h"
 #include "run/words.h"
 
-#define OUTBOX_PREFIX "k/outbox/"
 #define FACT_BYTES    72u /* of a fact beside its texts */
 
 /* ---- reading ---- */

@@ -16,12 +16,10 @@
 #include "host/calls.h"
 #include "run/head.h"
 #include "run/hold.h"
+#include "run/outbox_row.h"
 
 #define KEYS_MAX   512u /* rows of the kernel that go in one batch */
 #define KEY_BYTES  128u
-#define INBOX	   "k/inbox/"
-#define SENT	   "k/sent/"
-#define OUTBOX	   "k/outbox/"
 #define ROUNDS_MAX 100000u /* batches of one run */
 
 struct rows {
@@ -88,14 +86,14 @@ static exs_status del(struct batch *b, const char *key, exs_err *err)
 /* A delivery that is sent once more leaves "sent" for the outbox: then it is owed again. */
 static exs_status add_rows(const struct rows *r, struct batch *b, exs_err *err)
 {
-	const size_t skip = sizeof SENT - 1;
-	char owed[KEY_BYTES + sizeof OUTBOX];
+	const size_t skip = sizeof SENT_PREFIX - 1;
+	char owed[KEY_BYTES + sizeof OUTBOX_PREFIX];
 	exs_status status = EXS_OK;
 	size_t i;
 
 	for (i = 0; i < r->n && !status; i++) {
-		if (strncmp(r->list[i], SENT, skip) == 0) {
-			snprintf(owed, sizeof owed, OUTBOX "%s", r->list[i] + skip);
+		if (strncmp(r->list[i], SENT_PREFIX, skip) == 0) {
+			snprintf(owed, sizeof owed, OUTBOX_PREFIX "%s", r->list[i] + skip);
 			status = batch_check(b, str_of(owed), str_of(NULL), err);
 		}
 		if (!status)
@@ -110,8 +108,8 @@ static exs_status fill_first(struct host *h, const char *run_id, struct rows *r,
 {
 	char key[HEAD_KEY_MAX];
 
-	if (add_checks(h, run_id, b, err) || find_rows(h, INBOX, run_id, "/", r, err) ||
-	    find_rows(h, SENT, run_id, ".", r, err) || add_rows(r, b, err))
+	if (add_checks(h, run_id, b, err) || find_rows(h, INBOX_PREFIX, run_id, "/", r, err) ||
+	    find_rows(h, SENT_PREFIX, run_id, ".", r, err) || add_rows(r, b, err))
 		return err->status;
 	*kernel_more = r->cut;
 	if (r->cut)
@@ -165,7 +163,7 @@ static exs_status check_owed(struct host *h, const char *run_id, exs_err *err)
 
 	if (!r.list)
 		return err_set(err, EXS_NOMEM, 0, "no memory to take run %s out", run_id);
-	status = find_rows(h, OUTBOX, run_id, ".", &r, err);
+	status = find_rows(h, OUTBOX_PREFIX, run_id, ".", &r, err);
 	if (r.n)
 		status = err_set(err, EXS_CONFLICT, 0, "run %s stays: a delivery is pending",
 				 run_id);

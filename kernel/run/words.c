@@ -6,8 +6,6 @@
 #include "base/cancel.h"
 #include "base/log.h"
 
-#include <executus/run.h>
-
 static int32_t find(const char *const *words, size_t n, exs_str word)
 {
 	size_t i;
@@ -29,12 +27,6 @@ static const char *const fact_words[] = {
 #undef EXS_X
 };
 
-static const char *const ended_words[] = {
-#define EXS_X(name, number, word) [number] = word,
-	EXS_RUN_STATUS_LIST(EXS_X)
-#undef EXS_X
-};
-
 static const char *const effect_words[] = { "unsafe", "pure", "idempotent", "keyed",
 					    "reconcilable" };
 static const char *const class_words[] = { "none",  "transient", "permanent", "no_model",
@@ -45,16 +37,6 @@ static const char *const verdict_words[] = { "wait", "nudge", "extend", "raise",
 const char *fact_word(int32_t kind)
 {
 	return at(fact_words, ARRAY_LEN(fact_words), kind, "fact");
-}
-
-const char *ended_word(int32_t status)
-{
-	return at(ended_words, ARRAY_LEN(ended_words), status, "unknown");
-}
-
-int32_t ended_of(exs_str word)
-{
-	return find(ended_words, ARRAY_LEN(ended_words), word);
 }
 
 const char *effect_word(int32_t effect)

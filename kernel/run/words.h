@@ -4,11 +4,10 @@
 #define RUN_WORDS_H
 
 #include <executus/fact.h>
+#include "base/ended.h"
 #include "base/text.h"
 
 const char *fact_word(int32_t kind);	/* "run_started"; "fact" for a kind of a newer release */
-const char *ended_word(int32_t status); /* EXS_ENDED_ */
-int32_t ended_of(exs_str word);		/* -1: none */
 const char *effect_word(int32_t effect);
 int32_t effect_of(exs_str word); /* -1 */
 const char *class_word(int32_t klass);

@@ -16,9 +16,9 @@
 
 #include <executus/port/audit.h>
 
+#include "../common_row/key.h"
 #include "digest.h"
 
-#define RUN_ID_MAX 128u
 #define KEY_MAX	   (RUN_ID_MAX + 32u)
 #define PAGE_IDS   128u /* runs that are read before each of them is looked at */
 #define JSON_DEPTH 64u
@@ -31,14 +31,6 @@ struct exs_self {
 	pthread_t thread;
 	int running, due, stop;
 };
-
-struct key {
-	char p[KEY_MAX];
-	size_t n;
-};
-
-/* 1 to RUN_ID_MAX letters, digits, '-', '_' and '.'. */
-int run_id_ok(const char *id);
 
 exs_str key_run(struct key *k, const char *id);
 exs_str key_logs(struct key *k, const char *id); /* the prefix of all of them */

@@ -285,7 +285,11 @@ static exs_status check_stray(struct verifying *v, const char *prefix, const cha
 			    id);
 }
 
-exs_status verify_strays(struct verifying *v, const char *prefix, exs_err *err)
+/* Of each run that has a row behind the prefix. */
+static exs_status each_run(struct verifying *v, const char *prefix,
+			   exs_status (*look)(struct verifying *v, const char *prefix,
+					      const char *id, exs_err *err),
+			   exs_err *err)
 {
 	struct page *page = calloc(1, sizeof *page);
 	exs_status s;
@@ -296,32 +300,31 @@ exs_status verify_strays(struct verifying *v, const char *prefix, exs_err *err)
 	do {
 		s = page_next(v->self, prefix, 0, page, err);
 		for (i = 0; s == EXS_OK && i < page->n; i++)
-			s = check_stray(v, prefix, page->id[i], err);
+			s = look(v, prefix, page->id[i], err);
 	} while (s == EXS_OK && page->n);
 	free(page);
 	return s;
 }
 
+exs_status verify_strays(struct verifying *v, const char *prefix, exs_err *err)
+{
+	return each_run(v, prefix, check_stray, err);
+}
+
 /* ---- all ---- */
+
+/* A run that went meanwhile is none. */
+static exs_status look_at_run(struct verifying *v, const char *prefix, const char *id, exs_err *err)
+{
+	exs_status s = verify_run(v, id, err);
+
+	(void)prefix;
+	return s == EXS_NOTFOUND ? EXS_OK : s;
+}
 
 static exs_status verify_runs(struct verifying *v, exs_err *err)
 {
-	struct page *page = calloc(1, sizeof *page);
-	exs_status s;
-	size_t i;
-
-	if (!page)
-		return exs_fail(err, EXS_NOMEM, 0, "no memory to look through the trail");
-	do {
-		s = page_next(v->self, "run/", 0, page, err);
-		for (i = 0; s == EXS_OK && i < page->n; i++) {
-			s = verify_run(v, page->id[i], err);
-			if (s == EXS_NOTFOUND)
-				s = EXS_OK;
-		}
-	} while (s == EXS_OK && page->n);
-	free(page);
-	return s;
+	return each_run(v, "run/", look_at_run, err);
 }
 
 static exs_status verify_each(struct verifying *v, exs_err *err)

@@ -122,14 +122,13 @@ static exs_status price(exs_self *self, const char *model, exs_usage *usage, exs
 
 /* ---- opening ---- */
 
-static exs_status read_unknown(const exs_conf *conf, enum unknown_model *out)
+static enum unknown_model read_unknown(const exs_conf *conf)
 {
 	const char *word = conf->text(conf, "unknown_model").p;
 
-	*out = strcmp(word, "refuse") == 0 ? UNKNOWN_REFUSE
+	return strcmp(word, "refuse") == 0 ? UNKNOWN_REFUSE
 	       : strcmp(word, "free") == 0 ? UNKNOWN_FREE
 					   : UNKNOWN_WARN;
-	return EXS_OK;
 }
 
 static exs_status check_ground(exs_self *self, const exs_conf *conf, exs_err *err)
@@ -158,8 +157,9 @@ static exs_status self_open(const exs_host *host, const exs_conf *conf, exs_self
 		return exs_fail(err, EXS_NOMEM, 0, "no memory for an instance");
 	self->host = host;
 	self->store = host->service(host, EXS_SVC_STORE);
+	self->unknown = read_unknown(conf);
 	if (limits_read(conf, &self->limits, err) || check_ground(self, conf, err) ||
-	    read_unknown(conf, &self->unknown) || prices_read(conf, &self->prices, err)) {
+	    prices_read(conf, &self->prices, err)) {
 		free(self);
 		return err->status;
 	}

@@ -22,11 +22,13 @@
 #include <executus/fact.h>
 #include <executus/port/store.h>
 
+#include "../common_row/key.h"
+
 #define RECORD_VERSION	1u
 #define RECORD_ROW_MAX	EXS_STORE_VALUE_MAX
 #define RECORD_TEXT_MAX (64u << 10) /* a call id or a name; longer is no name */
 #define RECORD_BODY_MAX (8u << 20)  /* a tool's longest output, escaped, and some */
-#define RECORD_ID_MAX	128u	    /* a run id */
+#define RECORD_ID_MAX	RUN_ID_MAX  /* a run id */
 #define RECORD_MAX	(RECORD_BODY_MAX + 2u * RECORD_TEXT_MAX + 1024u)
 
 struct record {

@@ -18,26 +18,19 @@
 #include <executus/run.h>
 #include <executus/svc/store.h>
 
+#include "../common_row/key.h"
 #include "record.h"
 
 #define HEAD_VERSION  1u
 #define HEAD_FIXED    24u
 #define HEAD_TEXT_MAX 200u /* of input, agent, caller ... in a head: enough to recognise it */
 #define HEAD_MAX      (64u << 10) /* eight such texts, escaped */
-#define KEY_MAX	      (RECORD_ID_MAX + 64u)
+#define KEY_MAX	      ROW_KEY_MAX
 
 struct exs_self {
 	const exs_host *host;
 	const exs_store_svc *store;
 };
-
-struct key {
-	char p[KEY_MAX];
-	size_t n;
-};
-
-/* Letters, digits, '-', '_', '.'; 1 to RECORD_ID_MAX bytes. */
-int run_id_ok(const char *id);
 
 exs_str key_run(struct key *k, const char *id);
 exs_str key_open(struct key *k, const char *id);

@@ -10,6 +10,7 @@
 
 #include "../../plugins/checkpoint_journal/record.c"
 #include "../../plugins/checkpoint_journal/rows.c"
+#include "../../plugins/common_row/key.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
