@@ -162,6 +162,26 @@ static exs_status check_runs(struct verify *v, exs_err *err)
 	return status;
 }
 
+/* ---- what the checkpoint knows ---- */
+
+static exs_status checkpoint_finding(void *arg, exs_str text)
+{
+	auto_free char *why = str_dup(text);
+	struct verify *v = arg;
+
+	finding(v, v->c->host->checkpoint->conf->name, why ? why : "no memory to say what");
+	return v->c->out.failed ? EXS_IO : EXS_OK;
+}
+
+/* A row that fails its check was found among the rows, and ends this. */
+static exs_status check_checkpoint(struct verify *v, exs_err *err)
+{
+	exs_status status =
+		call_ckpt_verify(v->c->host->checkpoint, checkpoint_finding, v, err);
+
+	return status == EXS_UNSUPPORTED || status == EXS_CORRUPT ? EXS_OK : status;
+}
+
 /* ---- the command ---- */
 
 static int over(struct verify *v)
@@ -190,7 +210,7 @@ int store_verify(struct cli *c)
 
 	if (v.json)
 		out_raw(&c->out, str_of("{\"findings\":["));
-	if (check_rows(&v, &err) || check_runs(&v, &err))
+	if (check_rows(&v, &err) || check_runs(&v, &err) || check_checkpoint(&v, &err))
 		code = cli_failed(c, &err);
 	else
 		code = over(&v);

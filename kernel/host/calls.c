@@ -136,6 +136,19 @@ exs_status call_ckpt_forget(struct instance *in, const char *run_id, struct batc
 	return status;
 }
 
+exs_status call_ckpt_verify(struct instance *in, exs_status (*finding)(void *, exs_str), void *arg,
+			    exs_err *err)
+{
+	struct reader r = { .text = finding, .arg = arg };
+
+	if (!EXS_CAN(in->checkpoint, verify))
+		return err_set(err, EXS_UNSUPPORTED, 0, "checkpoint '%s' has nothing to compare",
+			       in->conf->name);
+	if (guard_enter(&r.g, in, "checkpoint.verify", err))
+		return err->status;
+	return guard_leave(&r.g, in->checkpoint->verify(in->self, read_text, &r, err), err);
+}
+
 /* ---- audit ---- */
 
 exs_status call_audit_start(struct instance *in, const exs_run_info *run, exs_trail **out,

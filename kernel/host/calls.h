@@ -45,6 +45,10 @@ exs_status call_ckpt_list(struct instance *in, uint32_t flags, exs_status (*row)
 exs_status call_ckpt_forget(struct instance *in, const char *run_id, struct batch *b, bool *more,
 			    exs_err *err);
 
+/* UNSUPPORTED when the battery has no such function. */
+exs_status call_ckpt_verify(struct instance *in, exs_status (*finding)(void *, exs_str), void *arg,
+			    exs_err *err);
+
 /* ---- audit ---- */
 exs_status call_audit_start(struct instance *in, const exs_run_info *run, exs_trail **out,
 			    exs_err *err);

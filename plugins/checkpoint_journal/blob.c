@@ -2,15 +2,14 @@
 /* blob.c - long bodies in rows of their own, shared and swept; see blob.h. */
 #include "blob.h"
 
-#define COUNT_BYTES 8u	 /* a sum of the store */
-#define SWEEP_MAX   128u /* blobs of one batch */
+#define SWEEP_MAX 128u /* blobs of one batch */
 
 static exs_str key_part(struct key *k, const char *hex, unsigned part)
 {
 	return key_make(k, "blob/%s/%04x", hex, part);
 }
 
-static exs_str key_ref(struct key *k, const char *hex)
+exs_str key_ref(struct key *k, const char *hex)
 {
 	return key_make(k, "ref/%s", hex);
 }
@@ -144,19 +143,19 @@ static exs_status free_parts(const exs_self *self, const char *hex, exs_batch *b
 static exs_status check_unused(const exs_self *self, const char *hex, exs_batch *batch, int *unused,
 			       exs_err *err)
 {
-	static const char zero[COUNT_BYTES];
+	static const char zero[BLOB_COUNT_BYTES];
 	exs_err why = EXS_ERR_INIT;
 	exs_membuf count;
 	exs_str value;
 	struct key key;
 	exs_status s;
 
-	exs_membuf_init(&count, COUNT_BYTES);
+	exs_membuf_init(&count, BLOB_COUNT_BYTES);
 	s = self->store->get(self->store, key_ref(&key, hex), &count.sink, &why);
 	value = s == EXS_NOTFOUND ? exs_bytes(NULL, 0) : exs_bytes(count.p, count.n);
 	*unused = s == EXS_NOTFOUND ||
 		  (s == EXS_OK && exs_str_eq(value, exs_bytes(zero, sizeof zero)));
-	if (s == EXS_CORRUPT || s == EXS_TOOBIG || (s == EXS_OK && count.n != COUNT_BYTES))
+	if (s == EXS_CORRUPT || s == EXS_TOOBIG || (s == EXS_OK && count.n != BLOB_COUNT_BYTES))
 		s = EXS_OK;
 	else if (s == EXS_OK || s == EXS_NOTFOUND)
 		s = self->store->batch_check(self->store, batch, key_ref(&key, hex), value, err);

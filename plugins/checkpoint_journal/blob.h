@@ -16,11 +16,14 @@
 #include "../common_digest/digest.h"
 #include "rows.h"
 
-#define BLOB_MIN      (16u << 10)		  /* longer bodies are blobs */
-#define BLOB_PART_MAX (EXS_STORE_VALUE_MAX - 64u) /* and its frame in whole pages of a store */
-#define BLOB_PARTS    ((RECORD_BODY_MAX + BLOB_PART_MAX - 1) / BLOB_PART_MAX)
-#define BLOB_DROP_OPS 2u		/* what blob_drop adds to a batch */
-#define BLOB_FREE_OPS (BLOB_PARTS + 3u) /* what blob_sweep adds for each blob, at most */
+#define BLOB_MIN	 (16u << 10)		     /* longer bodies are blobs */
+#define BLOB_PART_MAX	 (EXS_STORE_VALUE_MAX - 64u) /* and its frame in whole pages of a store */
+#define BLOB_PARTS	 ((RECORD_BODY_MAX + BLOB_PART_MAX - 1) / BLOB_PART_MAX)
+#define BLOB_COUNT_BYTES 8u		   /* a sum of the store */
+#define BLOB_DROP_OPS	 2u		   /* what blob_drop adds to a batch */
+#define BLOB_FREE_OPS	 (BLOB_PARTS + 3u) /* what blob_sweep adds for each blob, at most */
+
+exs_str key_ref(struct key *k, const char *hex);
 
 /* Adds the blob, and one fact that refers to it. */
 exs_status blob_put(const exs_self *self, exs_str body, exs_batch *batch, struct digest *out,

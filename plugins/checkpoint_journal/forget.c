@@ -24,19 +24,6 @@ struct found {
 	exs_membuf first; /* the value of the first row */
 };
 
-/* Only what is known for certain is counted down: a blob too many is better than one too few. */
-static int refers(const char *id, exs_str row, struct digest *out)
-{
-	exs_err ignored = EXS_ERR_INIT;
-	struct record rec;
-
-	if (row.n < 4 || get_u32(row.p) != RECORD_BLOB || record_decode(row, &rec, &ignored) ||
-	    !exs_str_eq(rec.run, exs_cstr(id)))
-		return 0;
-	memcpy(out->b, rec.sha.p, sizeof out->b);
-	return 1;
-}
-
 static unsigned found_ops(const struct found *f)
 {
 	return f->n + BLOB_DROP_OPS * f->blob_n;
@@ -50,7 +37,8 @@ static exs_status found_row(void *arg, exs_str key, exs_str value)
 
 	if (key.n > KEY_MAX)
 		return EXS_OK; /* none of ours */
-	blob = refers(f->id, value, &sha);
+	/* Only what is known for certain is counted down: a blob too many is better than one too few. */
+	blob = record_refers(value, exs_cstr(f->id), (char *)sha.b);
 	if (found_ops(f) + 1 + (blob ? BLOB_DROP_OPS : 0) > OPS_MAX) {
 		f->more = 1;
 		return EXS_AGAIN;

@@ -13,6 +13,7 @@
 #include "forget.h"
 #include "load.h"
 #include "rows.h"
+#include "verify.h"
 
 #define ENCODE_KEEP                                                                                \
 	(64u << 10) /* a larger buffer is given back after the append that needed it               \
@@ -273,6 +274,7 @@ static const exs_checkpoint checkpoint = {
 	.load = journal_load,
 	.list = journal_list,
 	.forget = journal_forget,
+	.verify = journal_verify,
 };
 
 static const void *journal_port(exs_self *self, const char *port_id)

@@ -232,3 +232,15 @@ exs_status record_decode(exs_str bytes, struct record *out, exs_err *err)
 	}
 	return EXS_OK;
 }
+
+int record_refers(exs_str row, exs_str run, char *sha)
+{
+	exs_err ignored = EXS_ERR_INIT;
+	struct record rec;
+
+	if (row.n < 4 || get_u32(row.p) != RECORD_BLOB || record_decode(row, &rec, &ignored) ||
+	    (run.p && !exs_str_eq(rec.run, run)))
+		return 0;
+	memcpy(sha, rec.sha.p, RECORD_SHA);
+	return 1;
+}

@@ -62,6 +62,12 @@ exs_status record_measure(exs_str start, size_t *out, exs_err *err);
 /* The fact of a whole record. CORRUPT as above. Total on any bytes. */
 exs_status record_decode(exs_str bytes, struct record *out, exs_err *err);
 
+/*
+ * Whether the row is a whole record of this run (or of any: run.p NULL) whose body is a blob, and
+ * the RECORD_SHA bytes of its hash.
+ */
+int record_refers(exs_str row, exs_str run, char *sha);
+
 /* The sum of some bytes, going on from `seed`. */
 uint64_t record_sum(uint64_t seed, const char *p, size_t n);
 

@@ -288,6 +288,68 @@ static void a_loose_blob_without_a_count_goes(void **state)
 	assert_int_equal(f->host.n, 1);
 }
 
+/* ---- counts that do not fit ---- */
+
+static exs_status verify(struct fixture *f, char *out)
+{
+	*out = '\0';
+	return f->port->verify(f->self, join, out, &f->err);
+}
+
+static void a_sound_journal_has_no_findings(void **state)
+{
+	struct fixture *f = *state;
+	char out[4096];
+
+	assert_int_equal(verify(f, out), EXS_OK);
+	write_bodies(f, "run-a", "aab", LONG);
+	write_bodies(f, "run-b", "ab", LONG);
+	write_run(f, "run-c", 3);
+	assert_int_equal(verify(f, out), EXS_OK);
+	assert_string_equal(out, "");
+	forget_once(f, "run-a");
+	assert_int_equal(verify(f, out), EXS_OK);
+	assert_string_equal(out, "");
+}
+
+static void names_a_count_that_is_too_low_too_high_or_missing(void **state)
+{
+	struct fixture *f = *state;
+	char out[4096], key[128];
+
+	write_bodies(f, "run-a", "aa", LONG);
+	snprintf(key, sizeof key, "%s", row_from(f, "ref/")->key);
+	put(f, key, exs_bytes("\1\0\0\0\0\0\0\0", 8));
+	assert_int_equal(verify(f, out), EXS_OK);
+	assert_non_null(strstr(out, " counts 1 facts, and 2 refer to it"));
+	put(f, key, exs_bytes("\3\0\0\0\0\0\0\0", 8));
+	assert_int_equal(verify(f, out), EXS_OK);
+	assert_non_null(strstr(out, " counts 3 facts, and 2 refer to it"));
+	put(f, key, exs_cstr("damaged"));
+	assert_int_equal(verify(f, out), EXS_OK);
+	assert_non_null(strstr(out, " has no count that can be read"));
+	lose(f, key);
+	assert_int_equal(verify(f, out), EXS_OK);
+	assert_non_null(strstr(out, " has no count that can be read"));
+}
+
+static exs_status refuse(void *arg, exs_str text)
+{
+	(void)arg;
+	(void)text;
+	return EXS_DENIED;
+}
+
+static void verify_ends_when_the_reader_says_so(void **state)
+{
+	struct fixture *f = *state;
+
+	write_bodies(f, "run-a", "a", LONG);
+	lose(f, row_from(f, "ref/")->key);
+	assert_int_equal(f->port->verify(f->self, refuse, NULL, &f->err), EXS_DENIED);
+	assert_non_null(strstr(f->err.text, "was stopped at blob"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +370,9 @@ int main(void)
 		CLAIM(a_damaged_record_counts_nothing_down),
 		CLAIM(a_count_that_makes_no_sense_keeps_its_blob),
 		CLAIM(a_loose_blob_without_a_count_goes),
+		CLAIM(a_sound_journal_has_no_findings),
+		CLAIM(names_a_count_that_is_too_low_too_high_or_missing),
+		CLAIM(verify_ends_when_the_reader_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,12 @@ typedef struct exs_checkpoint {
 	 * does leaves the run as it is. May be NULL: runs stay for ever. [any-thread]
 	 */
 	exs_status (*forget)(exs_self *self, const char *run_id, exs_batch *batch, int32_t *more, exs_err *err);
+	/*
+	 * What load cannot see, as a count that is not what it counts: each is given as a sentence. OK: all was looked
+	 * at; `finding` ends it by any status but OK. Runs may go on meanwhile. May be NULL. [any-thread]
+	 */
+	exs_status (*verify)(exs_self *self, exs_status (*finding)(void *arg, exs_str text) /* [any-thread] of verify */,
+			     void *arg, exs_err *err);
 } exs_checkpoint;
 
 EXS_END
