@@ -26,22 +26,29 @@ static size_t part_bytes(size_t left)
 
 /* ---- writing and reading ---- */
 
-exs_status blob_put(const exs_self *self, exs_str body, exs_batch *batch, struct digest *out,
+size_t blob_cut(size_t n)
+{
+	return n > BLOB_MIN ? (n - BLOB_REST) / BLOB_UNIT * BLOB_UNIT : 0;
+}
+
+exs_status blob_put(const exs_self *self, exs_str bytes, exs_batch *batch, char sha[DIGEST_BYTES],
 		    exs_err *err)
 {
 	char hex[DIGEST_HEX + 1];
+	struct digest digest;
 	struct key key;
 	size_t at, n;
 	unsigned part;
-	exs_status s = digest_of(body, exs_bytes("", 0), out, err);
+	exs_status s = digest_of(bytes, exs_bytes("", 0), &digest, err);
 
 	if (s != EXS_OK)
 		return s;
-	digest_hex(out, hex);
-	for (at = 0, part = 0; s == EXS_OK && at < body.n; at += n, part++) {
-		n = part_bytes(body.n - at);
+	memcpy(sha, digest.b, DIGEST_BYTES);
+	digest_hex(&digest, hex);
+	for (at = 0, part = 0; s == EXS_OK && at < bytes.n; at += n, part++) {
+		n = part_bytes(bytes.n - at);
 		s = self->store->batch_put(self->store, batch, key_part(&key, hex, part),
-					   exs_bytes(body.p + at, n), err);
+					   exs_bytes(bytes.p + at, n), err);
 	}
 	if (s != EXS_OK)
 		return s;
@@ -69,21 +76,22 @@ static exs_status get_part(const exs_self *self, const char *hex, unsigned part,
 	return s == EXS_OK ? s : exs_fail(err, s, why.sys, "its body, blob %s: %s", hex, why.text);
 }
 
-exs_status blob_get(const exs_self *self, const struct digest *sha, size_t n, exs_membuf *out,
+exs_status blob_get(const exs_self *self, const char sha[DIGEST_BYTES], size_t n, exs_membuf *out,
 		    exs_err *err)
 {
 	char hex[DIGEST_HEX + 1];
-	struct digest found;
+	struct digest want, found;
 	exs_status s = EXS_OK;
 	unsigned part;
 
-	digest_hex(sha, hex);
+	memcpy(want.b, sha, sizeof want.b);
+	digest_hex(&want, hex);
 	out->n = 0;
 	for (part = 0; s == EXS_OK && out->n < n; part++)
 		s = get_part(self, hex, part, part_bytes(n - out->n), out, err);
 	if (s == EXS_OK)
 		s = digest_of(exs_bytes(out->p, out->n), exs_bytes("", 0), &found, err);
-	if (s == EXS_OK && !digest_same(&found, sha))
+	if (s == EXS_OK && !digest_same(&found, &want))
 		s = damaged(hex, "is damaged", err);
 	return s;
 }

@@ -165,22 +165,20 @@ static exs_status room_for(exs_ckpt *ckpt, size_t n, exs_err *err)
 
 static exs_status append_one(exs_ckpt *ckpt, const exs_fact *fact, exs_batch *batch, exs_err *err)
 {
-	exs_str run = exs_cstr(ckpt->id), sha = exs_bytes("", 0);
-	int as_blob = fact->body.n > BLOB_MIN;
-	struct digest digest;
+	struct record_blob blob = { .n = blob_cut(fact->body.n) };
+	exs_str run = exs_cstr(ckpt->id), rest = fact->body;
 	struct key key;
 	size_t n;
 
 	if (!batch)
 		return exs_fail(err, EXS_INVALID, 0, "the journal needs a batch to write to");
-	if (record_size(fact, run, as_blob, &n, err) || room_for(ckpt, n, err))
+	if (blob.n)
+		rest = exs_bytes(fact->body.p + blob.n, fact->body.n - blob.n);
+	if (record_size(fact, run, rest, blob.n, &n, err) || room_for(ckpt, n, err))
 		return err->status;
-	if (as_blob) {
-		if (blob_put(ckpt->self, fact->body, batch, &digest, err))
-			return err->status;
-		sha = digest_str(&digest);
-	}
-	record_encode(fact, run, sha, ckpt->bytes);
+	if (blob.n && blob_put(ckpt->self, exs_bytes(fact->body.p, blob.n), batch, blob.sha, err))
+		return err->status;
+	record_encode(fact, run, rest, &blob, ckpt->bytes);
 	return put_row(ckpt->self, batch, key_fact(&key, ckpt->id, fact->seq, 0),
 		       exs_bytes(ckpt->bytes, n), err);
 }

@@ -89,20 +89,22 @@ static exs_status missing(const struct reader *r)
 				  : "it is missing; restore the store from a copy");
 }
 
+/* The blob, and behind it what the record has. */
 static exs_status read_body(struct reader *r, struct record *rec)
 {
+	exs_str rest = rec->fact.body;
 	exs_err why = EXS_ERR_INIT;
-	struct digest sha;
 	exs_status s;
 
-	if (!rec->sha.n)
+	if (!rec->blob.n)
 		return EXS_OK;
-	memcpy(sha.b, rec->sha.p, sizeof sha.b);
-	s = blob_get(r->self, &sha, rec->fact.body.n, &r->body, &why);
+	s = blob_get(r->self, rec->blob.sha, rec->blob.n, &r->body, &why);
+	if (s == EXS_OK && exs_membuf_put(&r->body.sink, rest.p, rest.n))
+		s = exs_fail(&why, EXS_NOMEM, 0, "no memory to read it");
 	if (s != EXS_OK)
 		return exs_fail(r->err, s, why.sys, "run '%s', fact %lld: %s", r->id,
 				(long long)r->next, why.text);
-	rec->fact.body.p = r->body.p;
+	rec->fact.body = exs_bytes(r->body.p, r->body.n);
 	return EXS_OK;
 }
 

@@ -82,12 +82,15 @@ static uint64_t sum_of(const char *p, size_t n)
 	return record_sum(record_sum(0, p, AT_SUM), p + AT_SEQ, n - AT_SEQ);
 }
 
-exs_status record_size(const exs_fact *fact, exs_str run, int as_blob, size_t *out, exs_err *err)
+exs_status record_size(const exs_fact *fact, exs_str run, exs_str rest, size_t blob_n, size_t *out,
+		       exs_err *err)
 {
-	if (fact->body.n > RECORD_BODY_MAX)
+	size_t body_n = blob_n + rest.n;
+
+	if (body_n > RECORD_BODY_MAX)
 		return exs_fail(err, EXS_TOOBIG, 0,
 				"the body of fact %lld has %zu bytes; the journal takes %u at most",
-				(long long)fact->seq, fact->body.n, RECORD_BODY_MAX);
+				(long long)fact->seq, body_n, RECORD_BODY_MAX);
 	if (fact->call_id.n > RECORD_TEXT_MAX || fact->name.n > RECORD_TEXT_MAX)
 		return exs_fail(err, EXS_TOOBIG, 0,
 				"the call id or the name of fact %lld is longer than %u bytes",
@@ -95,7 +98,7 @@ exs_status record_size(const exs_fact *fact, exs_str run, int as_blob, size_t *o
 	if (run.n > RECORD_ID_MAX)
 		return exs_fail(err, EXS_TOOBIG, 0, "a run id has at most %u bytes", RECORD_ID_MAX);
 	*out = FIXED + (fact->usage ? USAGE : 0) + run.n + fact->call_id.n + fact->name.n +
-	       (as_blob ? RECORD_SHA : fact->body.n);
+	       (blob_n ? RECORD_REF : 0) + rest.n;
 	return EXS_OK;
 }
 
@@ -125,11 +128,19 @@ static uint32_t flags_of(const exs_usage *u)
 	return HAS_USAGE | (u->estimated ? ESTIMATED : 0u);
 }
 
-void record_encode(const exs_fact *fact, exs_str run, exs_str sha, char *out)
+static char *put_blob(char *at, const struct record_blob *blob)
+{
+	memcpy(at, blob->sha, RECORD_SHA);
+	put_u32(at + RECORD_SHA, (uint32_t)blob->n);
+	return at + RECORD_REF;
+}
+
+void record_encode(const exs_fact *fact, exs_str run, exs_str rest, const struct record_blob *blob,
+		   char *out)
 {
 	char *at = out + FIXED;
 
-	put_u32(out + AT_VERSION, sha.n ? RECORD_BLOB : RECORD_INLINE);
+	put_u32(out + AT_VERSION, blob->n ? RECORD_BLOB : RECORD_INLINE);
 	put_u32(out + AT_FLAGS, flags_of(fact->usage));
 	put_u64(out + AT_SEQ, (uint64_t)fact->seq);
 	put_u64(out + AT_AT_MS, (uint64_t)fact->at_ms);
@@ -143,8 +154,9 @@ void record_encode(const exs_fact *fact, exs_str run, exs_str sha, char *out)
 	at = put_text(at, out + AT_LENGTHS, run);
 	at = put_text(at, out + AT_LENGTHS + 4, fact->call_id);
 	at = put_text(at, out + AT_LENGTHS + 8, fact->name);
-	at = put_text(at, out + AT_LENGTHS + 12, sha.n ? sha : fact->body);
-	put_u32(out + AT_LENGTHS + 12, (uint32_t)fact->body.n);
+	if (blob->n)
+		at = put_blob(at, blob);
+	at = put_text(at, out + AT_LENGTHS + 12, rest);
 	put_u64(out + AT_SUM, sum_of(out, (size_t)(at - out)));
 }
 
@@ -170,8 +182,8 @@ exs_status record_measure(exs_str start, size_t *out, exs_err *err)
 	if (run_n > RECORD_ID_MAX || call_n > RECORD_TEXT_MAX || name_n > RECORD_TEXT_MAX ||
 	    body_n > RECORD_BODY_MAX || flags > (HAS_USAGE | ESTIMATED) || flags == ESTIMATED)
 		return exs_fail(err, EXS_CORRUPT, 0, "a length is out of bounds");
-	*out = FIXED + (flags & HAS_USAGE ? USAGE : 0) + (size_t)run_n + call_n + name_n +
-	       (version == RECORD_BLOB ? RECORD_SHA : body_n);
+	*out = FIXED + (flags & HAS_USAGE ? USAGE : 0) + (size_t)run_n + call_n + name_n + body_n +
+	       (version == RECORD_BLOB ? RECORD_REF : 0);
 	return EXS_OK;
 }
 
@@ -192,6 +204,13 @@ static const char *get_usage(const char *at, uint32_t flags, exs_usage *u)
 	u->reasoning_tokens = (int64_t)get_u64(at + 32);
 	u->cost_micro = (int64_t)get_u64(at + 40);
 	return at + USAGE;
+}
+
+static const char *get_blob(const char *at, struct record_blob *out)
+{
+	memcpy(out->sha, at, RECORD_SHA);
+	out->n = get_u32(at + RECORD_SHA);
+	return at + RECORD_REF;
 }
 
 exs_status record_decode(exs_str bytes, struct record *out, exs_err *err)
@@ -225,11 +244,12 @@ exs_status record_decode(exs_str bytes, struct record *out, exs_err *err)
 	at = get_text(at, p + AT_LENGTHS, &out->run);
 	at = get_text(at, p + AT_LENGTHS + 4, &fact->call_id);
 	at = get_text(at, p + AT_LENGTHS + 8, &fact->name);
+	if (get_u32(p + AT_VERSION) == RECORD_BLOB)
+		at = get_blob(at, &out->blob);
 	get_text(at, p + AT_LENGTHS + 12, &fact->body);
-	if (get_u32(p + AT_VERSION) == RECORD_BLOB) {
-		out->sha = exs_bytes(fact->body.p, RECORD_SHA);
-		fact->body.p = NULL;
-	}
+	if (out->blob.n > RECORD_BODY_MAX - fact->body.n ||
+	    (out->blob.n == 0 && get_u32(p + AT_VERSION) == RECORD_BLOB))
+		return exs_fail(err, EXS_CORRUPT, 0, "a length is out of bounds");
 	return EXS_OK;
 }
 
@@ -241,6 +261,6 @@ int record_refers(exs_str row, exs_str run, char *sha)
 	if (row.n < 4 || get_u32(row.p) != RECORD_BLOB || record_decode(row, &rec, &ignored) ||
 	    (run.p && !exs_str_eq(rec.run, run)))
 		return 0;
-	memcpy(sha, rec.sha.p, RECORD_SHA);
+	memcpy(sha, rec.blob.sha, RECORD_SHA);
 	return 1;
 }

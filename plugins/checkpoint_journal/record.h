@@ -13,8 +13,9 @@
  *	72  i64  six counts of the usage, only with flag 1
  *	     the four texts, one behind the other
  *
- * Version 2 has the body's SHA-256 in its place, and with its length: the bytes are a blob. It is
- * written for those only, so that an older release reads all that it can.
+ * Version 2 has between name and body the SHA-256 and the length (u32) of a blob, with which the
+ * body begins; what it goes on with is the body's text here. It is written for those facts only, so
+ * that an older release reads all that it can.
  *
  * A record longer than RECORD_ROW_MAX is cut into rows of that length. The sum finds every change
  *of a single word for certain, and any other with all but 2^-64.
@@ -27,9 +28,10 @@
 
 #include "../common_row/key.h"
 
-#define RECORD_INLINE	1u	    /* record versions: with the body, */
-#define RECORD_BLOB	2u	    /* and with its hash */
-#define RECORD_VERSION	RECORD_BLOB /* the newest */
+#define RECORD_INLINE	1u		  /* record versions: with the body, */
+#define RECORD_BLOB	2u		  /* and with the hash of its beginning */
+#define RECORD_VERSION	RECORD_BLOB	  /* the newest */
+#define RECORD_REF	(RECORD_SHA + 4u) /* a blob in a record */
 #define RECORD_SHA	32u
 #define RECORD_ROW_MAX	EXS_STORE_VALUE_MAX
 #define RECORD_TEXT_MAX (64u << 10) /* a call id or a name; longer is no name */
@@ -37,20 +39,30 @@
 #define RECORD_ID_MAX	RUN_ID_MAX  /* a run id */
 #define RECORD_MAX	(RECORD_BODY_MAX + 2u * RECORD_TEXT_MAX + 1024u)
 
-struct record {
-	exs_fact fact; /* its texts point into the bytes that were decoded, its usage into this
-			  record */
-	exs_usage usage;
-	exs_str run;
-	exs_str sha; /* of the body, or empty; then the body has its length, and NULL for its bytes
-		      */
+/* What a body begins with. */
+struct record_blob {
+	char sha[RECORD_SHA];
+	size_t n; /* 0: there is none, the record has the whole body */
 };
 
-/* How many bytes the fact takes; TOOBIG when one of its texts is over its bound. */
-exs_status record_size(const exs_fact *fact, exs_str run, int as_blob, size_t *out, exs_err *err);
+struct record {
+	exs_fact fact; /* its texts point into the bytes that were decoded, its usage into this
+			  record; its body is what is behind the blob */
+	exs_usage usage;
+	exs_str run;
+	struct record_blob blob;
+};
 
-/* Writes the record; `out` has room for what record_size said. `sha` empty: with the body. */
-void record_encode(const exs_fact *fact, exs_str run, exs_str sha, char *out);
+/*
+ * How many bytes the fact takes, with this much of its body behind a blob of blob_n bytes (0:
+ * none). TOOBIG when one of its texts is over its bound.
+ */
+exs_status record_size(const exs_fact *fact, exs_str run, exs_str rest, size_t blob_n, size_t *out,
+		       exs_err *err);
+
+/* Writes the record; `out` has room for what record_size said. */
+void record_encode(const exs_fact *fact, exs_str run, exs_str rest, const struct record_blob *blob,
+		   char *out);
 
 /*
  * How many bytes the record that begins with `start` has in all. CORRUPT: no record, or of a newer
@@ -63,7 +75,7 @@ exs_status record_measure(exs_str start, size_t *out, exs_err *err);
 exs_status record_decode(exs_str bytes, struct record *out, exs_err *err);
 
 /*
- * Whether the row is a whole record of this run (or of any: run.p NULL) whose body is a blob, and
+ * Whether the row is a whole record of this run (or of any: run.p NULL) that refers to a blob, and
  * the RECORD_SHA bytes of its hash.
  */
 int record_refers(exs_str row, exs_str run, char *sha);

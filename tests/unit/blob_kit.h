@@ -6,7 +6,9 @@
 #include "journal_kit.h"
 
 #define BLOB_MIN      (16u << 10)
-#define BLOB_PART_MAX (EXS_STORE_VALUE_MAX - 64u)
+#define BLOB_UNIT     4096u
+#define BLOB_REST     64u
+#define BLOB_PART_MAX (EXS_STORE_VALUE_MAX - BLOB_UNIT)
 #define BODY_MAX      (8u << 20)
 
 /* A body that is told from others by its letter. */

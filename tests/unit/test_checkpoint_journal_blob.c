@@ -22,12 +22,13 @@ static void keeps_a_body_in_its_record_up_to_the_bound(void **state)
 
 static void cuts_a_blob_at_the_end_of_a_part(void **state)
 {
-	const size_t sizes[] = { BLOB_PART_MAX, BLOB_PART_MAX + 1, BODY_MAX };
-	const size_t parts[] = { 1, 2, 9 };
+	const size_t longer = BLOB_PART_MAX + BLOB_UNIT + BLOB_REST;
+	const size_t sizes[] = { BLOB_PART_MAX + BLOB_REST, longer - 1, longer, BODY_MAX };
+	const size_t parts[] = { 1, 1, 2, 9 };
 	struct fixture *f = *state;
 	size_t i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		write_bodies(f, "run-a", "a", sizes[i]);
 		assert_int_equal(rows_from(f, "blob/"), parts[i]);
 		assert_bodies(f, "run-a", "a", sizes[i]);
@@ -72,6 +73,24 @@ static void keeps_equal_bodies_once(void **state)
 	assert_bodies(f, "run-b", "a", LONG);
 }
 
+/* Results of a tool that differ in how long it took. */
+static void bodies_that_differ_at_their_end_share_a_blob(void **state)
+{
+	const size_t n = LONG / BLOB_UNIT * BLOB_UNIT + BLOB_REST;
+	struct fixture *f = *state;
+
+	write_bodies(f, "run-a", "a", n);
+	write_bodies(f, "run-b", "a", n + 1);
+	write_bodies(f, "run-c", "a", n + BLOB_UNIT - 1);
+	assert_int_equal(rows_from(f, "blob/"), 1);
+	assert_int_equal(count_of(f), 3);
+	assert_bodies(f, "run-a", "a", n);
+	assert_bodies(f, "run-b", "a", n + 1);
+	assert_bodies(f, "run-c", "a", n + BLOB_UNIT - 1);
+	write_bodies(f, "run-d", "a", n - 1);
+	assert_int_equal(rows_from(f, "blob/"), 2);
+}
+
 static void a_dropped_batch_counts_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -91,12 +110,12 @@ static void names_run_fact_and_blob_of_a_damaged_body(void **state)
 
 	write_bodies(f, "run-a", "a", LONG);
 	part = row_from(f, "blob/");
-	part->value[LONG - 1] ^= 1;
+	part->value[part->value_n - 1] ^= 1;
 	assert_int_equal(load(f, "run-a"), EXS_CORRUPT);
 	assert_int_equal(f->given, 0);
 	assert_non_null(strstr(f->err.text, "run 'run-a', fact 1: its body, blob "));
 	assert_non_null(strstr(f->err.text, "is damaged"));
-	part->value[LONG - 1] ^= 1;
+	part->value[part->value_n - 1] ^= 1;
 	assert_int_equal(load(f, "run-a"), EXS_OK);
 	part->value_n--;
 	assert_int_equal(load(f, "run-a"), EXS_CORRUPT);
@@ -215,6 +234,20 @@ static void two_who_forget_the_same_count_once(void **state)
 	assert_bodies(f, "run-b", "a", LONG);
 }
 
+/* A fact whose blob no other has. */
+static exs_status append_marked(struct fixture *f, exs_ckpt *ckpt, int64_t seq)
+{
+	char *body = body_of('a', BLOB_MIN + 1);
+	exs_fact fact = fact_of(seq, exs_bytes(body, BLOB_MIN + 1));
+	const exs_fact *list[] = { &fact };
+	exs_status s;
+
+	memcpy(body, &seq, sizeof seq);
+	s = f->port->append(ckpt, list, 1, batch(f), &f->err);
+	free(body);
+	return s;
+}
+
 static void many_blobs_go_in_many_batches(void **state)
 {
 	enum { N = 700 }; /* more than one batch counts down */
@@ -223,7 +256,7 @@ static void many_blobs_go_in_many_batches(void **state)
 	int64_t seq;
 
 	for (seq = 1; seq <= N; seq++)
-		assert_int_equal(append_body(f, ckpt, seq, 'a', BLOB_MIN + (size_t)seq), EXS_OK);
+		assert_int_equal(append_marked(f, ckpt, seq), EXS_OK);
 	end(f, ckpt, EXS_CKPT_COMPLETE, "ok");
 	commit(f);
 	assert_int_equal(rows_from(f, "ref/"), N);
@@ -358,6 +391,7 @@ int main(void)
 		CLAIM(refuses_a_body_over_the_bound_before_it_writes_a_part),
 		CLAIM(a_failing_batch_is_told),
 		CLAIM(keeps_equal_bodies_once),
+		CLAIM(bodies_that_differ_at_their_end_share_a_blob),
 		CLAIM(a_dropped_batch_counts_nothing),
 		CLAIM(names_run_fact_and_blob_of_a_damaged_body),
 		CLAIM(finds_a_part_that_is_missing_or_another),

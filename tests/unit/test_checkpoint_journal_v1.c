@@ -8,6 +8,7 @@ static void write_v1(struct fixture *f, size_t n)
 {
 	exs_ckpt *ckpt = begin(f, "run-a");
 	char *body = malloc(n), *bytes, key[64];
+	const struct record_blob none = { .n = 0 };
 	exs_fact fact;
 	size_t total, at, len;
 	unsigned part;
@@ -15,10 +16,11 @@ static void write_v1(struct fixture *f, size_t n)
 	assert_non_null(body);
 	memset(body, 'x', n);
 	fact = fact_of(1, exs_bytes(body, n));
-	assert_int_equal(record_size(&fact, exs_cstr("run-a"), 0, &total, &f->err), EXS_OK);
+	assert_int_equal(record_size(&fact, exs_cstr("run-a"), fact.body, 0, &total, &f->err),
+			 EXS_OK);
 	bytes = malloc(total);
 	assert_non_null(bytes);
-	record_encode(&fact, exs_cstr("run-a"), exs_bytes("", 0), bytes);
+	record_encode(&fact, exs_cstr("run-a"), fact.body, &none, bytes);
 	for (at = 0, part = 0; at < total; at += len, part++) {
 		len = total - at < RECORD_ROW_MAX ? total - at : RECORD_ROW_MAX;
 		snprintf(key, sizeof key, part ? FACT_1 "/%04x" : FACT_1, part);
