@@ -57,6 +57,41 @@ static void no_damaged_byte_changes_a_fact(void **state)
 	subject_close(&o);
 }
 
+static void no_damage_changes_a_long_body(void **state)
+{
+	char *body = long_body(100000);
+	struct opened o;
+	exs_fact facts[1];
+	size_t row, at;
+
+	(void)state;
+	subject_open(&subject, EXS_PORT_CHECKPOINT, &o);
+	facts[0] = fact_of(EXS_FACT_CALL_ENDED, 1, body);
+	write_facts(&o, "run-a", facts, 1);
+	if (o.host.n == 0) {
+		free(body);
+		subject_close(&o);
+		skip();
+	}
+	for (row = 0; row < o.host.n; row++) {
+		struct double_row *r = &o.host.rows[row];
+
+		for (at = 0; at < r->value_n; at += 1 + r->value_n / 200) {
+			r->value[at] ^= 1;
+			assert_same_or_corrupt(&o, facts, 1);
+			r->value[at] ^= 1;
+		}
+		if (r->value_n == 0)
+			continue;
+		r->value_n--;
+		assert_same_or_corrupt(&o, facts, 1);
+		r->value_n++;
+	}
+	assert_given_back(&o, "run-a", facts, 1);
+	free(body);
+	subject_close(&o);
+}
+
 static void no_row_cut_short_changes_a_fact(void **state)
 {
 	struct opened o;
@@ -141,6 +176,7 @@ int checkpoint_damage(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_damaged_byte_changes_a_fact),
+		cmocka_unit_test(no_damage_changes_a_long_body),
 		cmocka_unit_test(no_row_cut_short_changes_a_fact),
 		cmocka_unit_test(names_the_first_fact_when_it_is_missing),
 		cmocka_unit_test(names_a_fact_that_is_missing_in_the_middle),

@@ -22,7 +22,7 @@ static exs_status forget_once(struct opened *o, const char *id, int32_t *more)
 	exs_status s;
 
 	*more = 0;
-	double_batch_init(&b);
+	double_batch_own(&b);
 	s = port->forget(o->self, id, double_batch(&b), more, &err);
 	if (s == EXS_OK)
 		double_batch_apply(&o->host, &b);
@@ -50,6 +50,37 @@ static void a_forgotten_run_is_gone_and_others_are_not(void **state)
 		assert_int_equal(forget_once(&o, "01a", &more), EXS_OK);
 	assert_int_equal(forget_once(&o, "01a", &more), EXS_NOTFOUND);
 	assert_int_equal(forget_once(&o, NULL, &more), EXS_NOTFOUND);
+	subject_close(&o);
+}
+
+/* Whatever two runs share, neither takes it from the other, at whichever batch one stops. */
+static void long_bodies_of_other_runs_stay(void **state)
+{
+	char *body = long_body(200000);
+	exs_fact facts[2];
+	struct opened o;
+	int32_t more;
+
+	(void)state;
+	subject_open(&subject, EXS_PORT_CHECKPOINT, &o);
+	forgets(&o);
+	facts[0] = fact_of(EXS_FACT_CALL_ENDED, 1, body);
+	facts[1] = fact_of(EXS_FACT_CALL_ENDED, 2, body);
+	write_facts(&o, "01a", facts, 2);
+	write_facts(&o, "01b", facts, 2);
+	assert_int_equal(forget_once(&o, "01a", &more), EXS_OK);
+	assert_given_back(&o, "01b", facts, 2);
+	while (more) {
+		assert_int_equal(forget_once(&o, NULL, &more), EXS_OK);
+		assert_given_back(&o, "01b", facts, 2);
+	}
+	assert_int_equal(forget_once(&o, "01b", &more), EXS_OK);
+	while (more)
+		assert_int_equal(forget_once(&o, "01b", &more), EXS_OK);
+	assert_int_equal(o.host.n, 0);
+	write_facts(&o, "01c", facts, 2);
+	assert_given_back(&o, "01c", facts, 2);
+	free(body);
 	subject_close(&o);
 }
 
@@ -101,6 +132,7 @@ int checkpoint_forget(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_forgotten_run_is_gone_and_others_are_not),
+		cmocka_unit_test(long_bodies_of_other_runs_stay),
 		cmocka_unit_test(an_interrupted_forget_shows_nothing_and_is_finished),
 		cmocka_unit_test(a_dropped_forget_changes_nothing),
 	};

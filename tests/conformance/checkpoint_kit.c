@@ -76,6 +76,19 @@ int same_fact(const exs_fact *a, const exs_fact *b)
 
 /* ---- writing ---- */
 
+char *long_body(size_t n)
+{
+	char *body = malloc(n + 1);
+	size_t i;
+
+	assert_non_null(body);
+	for (i = 0; i < n; i++)
+		body[i] = "0123456789abcdefghijklmnopqrstuvwxyz-"[i % 37];
+	memcpy(body, "{\"t\":\"", 6);
+	memcpy(body + n - 2, "\"}", 3);
+	return body;
+}
+
 exs_fact fact_of(int32_t kind, int64_t seq, const char *body)
 {
 	exs_fact f = { 0 };

@@ -30,6 +30,9 @@ void forget(struct reading *r);
 int same_fact(const exs_fact *a, const exs_fact *b);
 exs_fact fact_of(int32_t kind, int64_t seq, const char *body);
 
+/* A JSON object of n bytes; free it. */
+char *long_body(size_t n);
+
 /* Each fails the case when the battery does. */
 exs_ckpt *begin_run(struct opened *o, const char *id, struct double_batch *b);
 exs_ckpt *adopt_run(struct opened *o, const char *id, int32_t attempt, struct double_batch *b);

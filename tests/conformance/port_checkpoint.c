@@ -66,26 +66,42 @@ static void gives_back_any_number_and_text(void **state)
 	subject_close(&o);
 }
 
-static void gives_back_a_body_of_three_mebibytes(void **state)
+static void gives_back_long_bodies_of_any_length(void **state)
 {
-	const size_t n = 3u << 20;
-	char *body = malloc(n + 1);
+	static const size_t sizes[] = { 16383, 16384, 16385, 20000, 65536, 1048576, 3145728 };
+	enum { N = sizeof sizes / sizeof *sizes };
 	struct opened o;
-	exs_fact facts[3];
+	exs_fact facts[N];
+	char *bodies[N];
 	size_t i;
 
 	(void)state;
-	assert_non_null(body);
-	for (i = 0; i < n; i++)
-		body[i] = "0123456789abcdefghijklmnopqrstuvwxyz-"[i % 37];
-	memcpy(body, "{\"t\":\"", 6);
-	memcpy(body + n - 2, "\"}", 3);
 	subject_open(&subject, EXS_PORT_CHECKPOINT, &o);
-	facts[0] = fact_of(EXS_FACT_RUN_STARTED, 1, "{}");
+	for (i = 0; i < N; i++) {
+		bodies[i] = long_body(sizes[i]);
+		facts[i] = fact_of(EXS_FACT_CALL_ENDED, (int64_t)i + 1, bodies[i]);
+	}
+	write_facts(&o, "run-a", facts, N);
+	assert_given_back(&o, "run-a", facts, N);
+	for (i = 0; i < N; i++)
+		free(bodies[i]);
+	subject_close(&o);
+}
+
+static void gives_back_equal_long_bodies_to_each_run(void **state)
+{
+	char *body = long_body(200000);
+	struct opened o;
+	exs_fact facts[2];
+
+	(void)state;
+	subject_open(&subject, EXS_PORT_CHECKPOINT, &o);
+	facts[0] = fact_of(EXS_FACT_CALL_ENDED, 1, body);
 	facts[1] = fact_of(EXS_FACT_CALL_ENDED, 2, body);
-	facts[2] = fact_of(EXS_FACT_RUN_ENDED, 3, "{}");
-	write_facts(&o, "run-a", facts, 3);
-	assert_given_back(&o, "run-a", facts, 3);
+	write_facts(&o, "run-a", facts, 2);
+	write_facts(&o, "run-b", facts, 2);
+	assert_given_back(&o, "run-a", facts, 2);
+	assert_given_back(&o, "run-b", facts, 2);
 	free(body);
 	subject_close(&o);
 }
@@ -356,7 +372,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_back_every_kind_with_every_column),
 		cmocka_unit_test(gives_back_any_number_and_text),
-		cmocka_unit_test(gives_back_a_body_of_three_mebibytes),
+		cmocka_unit_test(gives_back_long_bodies_of_any_length),
+		cmocka_unit_test(gives_back_equal_long_bodies_to_each_run),
 		cmocka_unit_test(gives_back_in_order_what_came_in_many_batches),
 		cmocka_unit_test(stops_loading_when_the_reader_says_so),
 		cmocka_unit_test(refuses_to_begin_a_run_that_exists),

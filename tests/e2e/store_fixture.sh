@@ -16,7 +16,7 @@ for kept in "$TREE"/tests/fixtures/store-v*; do
 	rm -rf state post.log
 	cp "$kept/executus.yaml" "$kept/script.yaml" .
 	chmod 600 executus.yaml script.yaml
-	mkdir -p state/disk
+	mkdir -p state/disk files
 	chmod 700 state state/disk
 	cp "$kept/store.mdb" state/disk/data.mdb
 	chmod 600 state/disk/data.mdb
