@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * reply.h - the body of one answer: tells a stream from a JSON body, an error and a web page,
- * whatever its content type says, and feeds the chat.
+ * whatever its content type says, and feeds the dialect.
  */
-#ifndef MODEL_OPENAI_REPLY_H
-#define MODEL_OPENAI_REPLY_H
+#ifndef COMMON_MODEL_REPLY_H
+#define COMMON_MODEL_REPLY_H
 
-#include "chat.h"
+#include "dialect.h"
 #include "errors.h"
 #include "sse.h"
 
@@ -20,13 +20,14 @@ enum reply_kind { REPLY_UNKNOWN, REPLY_STREAM, REPLY_JSON, REPLY_PAGE, REPLY_REF
 struct reply {
 	enum reply_kind kind;
 	size_t bytes;
-	exs_status status; /* why reading stopped; of sse_feed and chat_event */
+	exs_status status; /* why reading stopped; of sse_feed and the dialect */
 	struct sse sse;
-	struct chat chat;
+	const struct dialect *dialect;
+	struct answer answer;
 	struct text body; /* REPLY_JSON, REPLY_REFUSAL */
 };
 
-void reply_init(struct reply *r);
+void reply_init(struct reply *r, const struct dialect *dialect);
 void reply_release(struct reply *r);
 
 /* A part of the body of an answer with this HTTP status. False: enough, stop the transfer. */

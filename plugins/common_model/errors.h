@@ -6,10 +6,10 @@
  * A sentence names the server, the model and what to do, and quotes the server's own words with the
  * key taken out of them.
  */
-#ifndef MODEL_OPENAI_ERRORS_H
-#define MODEL_OPENAI_ERRORS_H
+#ifndef COMMON_MODEL_ERRORS_H
+#define COMMON_MODEL_ERRORS_H
 
-#include "scan.h"
+#include "../common_json/scan.h"
 
 /* Whom we talk to. */
 struct peer {

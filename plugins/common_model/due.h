@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* due.h - a heap of moments: which of many things comes first. One thread. */
-#ifndef MODEL_OPENAI_DUE_H
-#define MODEL_OPENAI_DUE_H
+#ifndef COMMON_MODEL_DUE_H
+#define COMMON_MODEL_DUE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,13 +11,14 @@
  * At most STARTING_MAX requests are being connected at a time; a start of 10,000 runs does not
  * become 10,000 look-ups of one name and as many handshakes.
  */
-#ifndef MODEL_OPENAI_IO_H
-#define MODEL_OPENAI_IO_H
+#ifndef COMMON_MODEL_IO_H
+#define COMMON_MODEL_IO_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/queue.h>
 #include <curl/curl.h>
+#include "dialect.h"
 #include "due.h"
 #include "settings.h"
 #include "shard.h"
@@ -35,8 +36,9 @@ TAILQ_HEAD(turn_queue, turn);
 struct io {
 	const exs_host *host;
 	struct settings set;
+	const struct dialect *dialect;
 	struct cache cache;
-	_Atomic int no_usage_option; /* the server does not know stream_options */
+	_Atomic uint32_t refused; /* flags of the dialect that the server does not know */
 	_Atomic int warned_window;
 
 	/* Shared, under the lock. */
@@ -62,7 +64,7 @@ struct io {
 	uint64_t random;
 };
 
-/* Takes over io->host, io->set and io->cache, which are ready; starts the thread. */
+/* Takes over io->host, io->dialect, io->set and io->cache, which are ready; starts the thread. */
 exs_status io_open(struct io *io, exs_err *err);
 void io_close(struct io *io); /* ends what is in flight, then the thread */
 

@@ -174,17 +174,28 @@ static void quote(char out[WORDS_MAX + 4], const struct words *w, exs_str key)
 
 /* ---- from a status to what it means ---- */
 
+/* What an error object within a stream means, as the HTTP status that it would have had. */
 static long code_of(const struct words *w, long code)
 {
+	static const struct {
+		const char *word;
+		long code;
+	} known[] = {
+		{ "invalid_request_error", 400 }, { "authentication_error", 401 },
+		{ "billing_error", 402 },	  { "permission_error", 403 },
+		{ "not_found_error", 404 },	  { "request_too_large", 413 },
+		{ "rate_limit_exceeded", 429 },	  { "rate_limit_error", 429 },
+		{ "insufficient_quota", 429 },	  { "overloaded_error", 529 },
+	};
+	size_t i;
+
 	if (code)
 		return code;
 	if (w->number >= 400 && w->number < 600)
 		return (long)w->number;
-	if (says(w, "rate_limit_exceeded") || says(w, "rate_limit_error") ||
-	    says(w, "insufficient_quota"))
-		return 429;
-	if (says(w, "invalid_request_error"))
-		return 400;
+	for (i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (says(w, known[i].word))
+			return known[i].code;
 	return 500;
 }
 
@@ -282,9 +293,14 @@ void errors_curl(const struct peer *peer, int curl_code, const char *words, int 
 		break;
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
 		errors_set(peer, out, EXS_IO, EXS_CLASS_PERMANENT,
 			   "shows a certificate that cannot be trusted (%.90s): set 'ca_file'",
+			   words);
+		break;
+	case CURLE_SSL_CERTPROBLEM:
+		errors_set(peer, out, EXS_IO, EXS_CLASS_PERMANENT,
+			   "cannot be shown this side's certificate (%.90s): look at 'client_cert' and "
+			   "'client_key'",
 			   words);
 		break;
 	default:

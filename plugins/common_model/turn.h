@@ -3,8 +3,8 @@
  * turn.h - the life of one turn: queued, starting, waiting for the first byte, reading, perhaps
  * resting before the request is sent again, ended exactly once.
  */
-#ifndef MODEL_OPENAI_TURN_H
-#define MODEL_OPENAI_TURN_H
+#ifndef COMMON_MODEL_TURN_H
+#define COMMON_MODEL_TURN_H
 
 #include "io.h"
 #include "reply.h"

@@ -10,8 +10,8 @@
  * halves of a surrogate pair. So text is gathered as it comes (a lone half is kept as the three
  * bytes that UTF-8 would use for it) and repaired when it is whole.
  */
-#ifndef MODEL_OPENAI_TEXT_H
-#define MODEL_OPENAI_TEXT_H
+#ifndef COMMON_JSON_TEXT_H
+#define COMMON_JSON_TEXT_H
 
 #include <stdbool.h>
 #include <executus/helper.h>

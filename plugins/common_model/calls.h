@@ -7,10 +7,10 @@
  * call that it would belong to has whole arguments, another name, or came in the same chunk without
  * index and id.
  */
-#ifndef MODEL_OPENAI_CALLS_H
-#define MODEL_OPENAI_CALLS_H
+#ifndef COMMON_MODEL_CALLS_H
+#define COMMON_MODEL_CALLS_H
 
-#include "scan.h"
+#include "../common_json/scan.h"
 
 #define CALLS_MAX     64u	 /* calls in one answer */
 #define CALL_ARGS_MAX (1u << 20) /* bytes of the arguments of one call */
@@ -28,10 +28,20 @@ struct calls {
 	uint64_t chunk;
 };
 
+/* One piece of a call, its arguments as a span of the chunk. */
+struct piece {
+	struct text id, name;
+	exs_str args;  /* JSON: a string, whose text counts, or any other value; empty: none */
+	int64_t index; /* -1: the server sent none */
+};
+void piece_init(struct piece *p);
+void piece_release(struct piece *p);
+
 void calls_init(struct calls *c);
 void calls_release(struct calls *c);
-/* The array `tool_calls` of one chunk. TOOBIG over a bound, NOMEM. */
-exs_status calls_add(struct calls *c, exs_str tool_calls);
+void calls_next_chunk(struct calls *c); /* before the pieces of one chunk */
+/* TOOBIG over a bound, NOMEM. */
+exs_status calls_add(struct calls *c, const struct piece *p);
 /*
  * Takes calls away. REPEATED: some servers name a call once more behind its arguments, which is
  * known only when no arguments followed. CUT: an answer that ended at its length may end in half a

@@ -25,7 +25,7 @@ void turn_clear(struct turn *t, struct io *io)
 	t->sent = t->body_bytes = 0;
 	t->tries = 0;
 	text_init(&t->body, REQUEST_MAX);
-	reply_init(&t->reply);
+	reply_init(&t->reply, t->io->dialect);
 }
 
 static struct peer peer_of(const struct turn *t)
@@ -45,7 +45,7 @@ static int64_t due_at(const struct turn *t)
 	if (t->state == TURN_WAITING)
 		at = t->since_ms + s->first_byte_ms;
 	else if (t->state == TURN_READING)
-		at = t->since_ms + (chat_is_complete(&t->reply.chat) ? LINGER_MS : s->idle_ms);
+		at = t->since_ms + (t->reply.answer.complete ? LINGER_MS : s->idle_ms);
 	else if (t->state == TURN_RESTING)
 		at = t->since_ms;
 	return at < t->total_at_ms ? at : t->total_at_ms;
@@ -102,14 +102,14 @@ static void end(struct turn *t, const exs_usage *usage, const exs_err *err)
 
 static exs_usage usage_of(const struct turn *t)
 {
-	const struct chat *c = &t->reply.chat;
-	exs_usage u = c->usage;
+	const struct answer *a = &t->reply.answer;
+	exs_usage u = a->usage;
 
 	u.size = sizeof u;
-	if (!c->has_usage) {
+	if (!a->has_usage) {
 		u.estimated = 1;
 		u.in_tokens = (int64_t)t->body_bytes / BYTES_PER_TOKEN;
-		u.out_tokens = (int64_t)chat_bytes(c) / BYTES_PER_TOKEN;
+		u.out_tokens = (int64_t)answer_bytes(a) / BYTES_PER_TOKEN;
 	}
 	return u;
 }
@@ -117,7 +117,7 @@ static exs_usage usage_of(const struct turn *t)
 static void fail(struct turn *t, const struct failure *f)
 {
 	/* A server bills what it sent, also when nobody may believe it. */
-	bool billed = t->reply.chat.has_usage || chat_has_begun(&t->reply.chat);
+	bool billed = t->reply.answer.has_usage || answer_has_begun(&t->reply.answer);
 	exs_usage usage = usage_of(t);
 
 	end(t, billed ? &usage : NULL, &f->err);
@@ -133,7 +133,7 @@ static void succeed(struct turn *t)
 	exs_status status;
 
 	text_init(&out, EXS_TURN_ANSWER_MAX);
-	status = chat_write(&t->reply.chat, t->ask->step, &out, &why);
+	status = answer_write(&t->reply.answer, t->ask->step, &out, &why);
 	if (status) {
 		errors_set(&peer, &f, status == EXS_INVALID ? EXS_IO : status,
 			   status == EXS_INVALID ? EXS_CLASS_TRANSIENT : EXS_CLASS_PERMANENT,
@@ -180,22 +180,22 @@ static int64_t pause_ms(struct turn *t)
 static void prepare_again(struct turn *t)
 {
 	reply_release(&t->reply);
-	reply_init(&t->reply);
+	reply_init(&t->reply, t->io->dialect);
 	t->sent = 0;
 }
 
-/* The server said that it does not know the option which asks for the usage: do without from now
- * on. */
-static bool drop_usage_option(struct turn *t, long http)
+/* The server does not know an option that most do: never sent to it again. */
+static bool drop_options(struct turn *t, long http)
 {
-	static const char option[] = "stream_options";
-	exs_str body = text_view(&t->reply.body);
+	const struct dialect *d = t->io->dialect;
+	uint32_t refused = 0;
 
-	if (http != 400 || !(t->flags & REQUEST_USAGE) ||
-	    !memmem(body.p, body.n, option, strlen(option)))
+	if (d->refused && (t->flags & d->options))
+		refused = d->refused(http, text_view(&t->reply.body)) & t->flags & d->options;
+	if (!refused)
 		return false;
-	atomic_store(&t->io->no_usage_option, 1);
-	t->flags &= ~(uint32_t)REQUEST_USAGE;
+	atomic_fetch_or(&t->io->refused, refused);
+	t->flags &= ~refused;
 	text_release(&t->body);
 	prepare_again(t);
 	t->state = TURN_QUEUED;
@@ -209,7 +209,7 @@ static void fail_or_rest(struct turn *t, struct failure *f)
 	const struct settings *s = &t->io->set;
 	int64_t ms = pause_ms(t), now = io_now_ms(t->io);
 
-	if (!f->again || t->shown || chat_has_begun(&t->reply.chat) || t->tries >= s->retries ||
+	if (!f->again || t->shown || answer_has_begun(&t->reply.answer) || t->tries >= s->retries ||
 	    ms > s->retry_ceiling_ms || now + ms >= t->total_at_ms) {
 		fail(t, f);
 		return;
@@ -299,7 +299,7 @@ void turn_finished(struct turn *t, CURLcode code)
 		return;
 	if (judge(t, code, http, (int)sys, &f))
 		succeed(t);
-	else if (!drop_usage_option(t, http))
+	else if (!drop_options(t, http))
 		fail_or_rest(t, &f);
 }
 
@@ -310,7 +310,7 @@ static void overdue(struct turn *t, int64_t now)
 	struct failure f;
 	bool begun = t->state == TURN_READING;
 
-	if (begun && chat_is_complete(&t->reply.chat)) {
+	if (begun && t->reply.answer.complete) {
 		leave_curl(t);
 		succeed(t);
 		return;

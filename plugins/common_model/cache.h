@@ -5,11 +5,11 @@
  * An entry is taken out, worked on by one thread alone, and given back; whoever finds it gone
  * meanwhile starts with an empty one. So the lock is held for a look-up only. Any thread.
  */
-#ifndef MODEL_OPENAI_CACHE_H
-#define MODEL_OPENAI_CACHE_H
+#ifndef COMMON_MODEL_CACHE_H
+#define COMMON_MODEL_CACHE_H
 
 #include <pthread.h>
-#include "text.h"
+#include "../common_json/text.h"
 
 #define CACHE_BYTES_MAX (64u << 20) /* of all encodings that are kept */
 #define CACHE_ENTRY_MAX (64u << 20) /* of one */

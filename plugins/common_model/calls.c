@@ -49,27 +49,18 @@ static exs_status open_call(struct calls *c, int64_t index, struct call **out)
 	return EXS_OK;
 }
 
-/* One piece of a call, as spans of the chunk. */
-struct piece {
-	struct text id, name;
-	exs_str args; /* empty: none */
-	int64_t index;
-};
-
-static void read_piece(exs_str item, struct piece *p)
+void piece_init(struct piece *p)
 {
-	exs_str function;
-
 	text_init(&p->id, CALL_NAME_MAX);
 	text_init(&p->name, CALL_NAME_MAX);
 	p->args = exs_bytes("", 0);
 	p->index = -1;
-	(void)scan_get_count(item, "index", &p->index);
-	(void)scan_get_text(item, "id", &p->id);
-	if (!scan_get(item, "function", &function))
-		return;
-	(void)scan_get_text(function, "name", &p->name);
-	(void)scan_get(function, "arguments", &p->args);
+}
+
+void piece_release(struct piece *p)
+{
+	text_release(&p->id);
+	text_release(&p->name);
 }
 
 static bool same(const struct text *a, const struct text *b)
@@ -125,7 +116,7 @@ static void add_args(struct call *call, exs_str args)
 		text_add(&call->args, args.p, args.n);
 }
 
-static exs_status add_piece(struct calls *c, const struct piece *p)
+exs_status calls_add(struct calls *c, const struct piece *p)
 {
 	struct call *call = owner(c, p);
 	exs_status status = p->id.status ? p->id.status : p->name.status;
@@ -145,27 +136,9 @@ static exs_status add_piece(struct calls *c, const struct piece *p)
 				   : call->args.status;
 }
 
-exs_status calls_add(struct calls *c, exs_str tool_calls)
+void calls_next_chunk(struct calls *c)
 {
-	struct scan_iter it;
-	exs_str key, item;
-	exs_status status = EXS_OK;
-
-	if (scan_kind(tool_calls) != '[')
-		return EXS_OK;
 	c->chunk++;
-	scan_begin(&it, tool_calls);
-	while (status == EXS_OK && scan_next(&it, &key, &item)) {
-		struct piece piece;
-
-		if (scan_kind(item) != '{')
-			continue;
-		read_piece(item, &piece);
-		status = add_piece(c, &piece);
-		text_release(&piece.id);
-		text_release(&piece.name);
-	}
-	return status;
 }
 
 /* One of the earlier calls has the id and the name, and this one never got arguments. */

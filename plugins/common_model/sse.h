@@ -6,10 +6,10 @@
  * skipped, comments are skipped, several data lines are joined by a newline, an event that no empty
  * line ended is dropped. `event`, `id` and `retry` say nothing in this dialect and are skipped too.
  */
-#ifndef MODEL_OPENAI_SSE_H
-#define MODEL_OPENAI_SSE_H
+#ifndef COMMON_MODEL_SSE_H
+#define COMMON_MODEL_SSE_H
 
-#include "text.h"
+#include "../common_json/text.h"
 
 #define SSE_EVENT_MAX (8u << 20) /* bytes of one line and of one event */
 

@@ -6,21 +6,22 @@ static exs_status on_event(void *arg, exs_str data)
 {
 	struct reply *r = arg;
 
-	return chat_event(&r->chat, data);
+	return r->dialect->event(&r->answer, data);
 }
 
-void reply_init(struct reply *r)
+void reply_init(struct reply *r, const struct dialect *dialect)
 {
 	memset(r, 0, sizeof *r);
 	sse_init(&r->sse, on_event, r);
-	chat_init(&r->chat);
+	r->dialect = dialect;
+	answer_init(&r->answer, dialect->answer_own_size, dialect->answer_own_release);
 	text_init(&r->body, REPLY_BODY_MAX);
 }
 
 void reply_release(struct reply *r)
 {
 	sse_release(&r->sse);
-	chat_release(&r->chat);
+	answer_release(&r->answer);
 	text_release(&r->body);
 }
 
@@ -87,7 +88,7 @@ static bool judge_status(const struct reply *r, const struct peer *peer, const s
 	case EXS_OK:
 		return true;
 	case EXS_IO:
-		errors_http(peer, 0, text_view(&r->chat.error), hints, out);
+		errors_http(peer, 0, text_view(&r->answer.error), hints, out);
 		return false;
 	case EXS_UNSUPPORTED:
 		errors_set(peer, out, EXS_INVALID, EXS_CLASS_PERMANENT,
@@ -118,13 +119,13 @@ bool reply_judge(struct reply *r, const struct peer *peer, long http, const stru
 		return false;
 	}
 	if (r->kind == REPLY_JSON && r->status == EXS_OK)
-		r->status = chat_whole(&r->chat, without_bom(text_view(&r->body)));
+		r->status = r->dialect->whole(&r->answer, without_bom(text_view(&r->body)));
 	/* What comes behind the end of an answer cannot spoil it. */
-	if (chat_is_complete(&r->chat))
+	if (r->answer.complete)
 		return true;
 	if (!judge_status(r, peer, hints, out))
 		return false;
-	if (r->chat.stop == STOP_BROKEN)
+	if (r->answer.stop == STOP_BROKEN)
 		errors_set(peer, out, EXS_IO, EXS_CLASS_TRANSIENT,
 			   "stopped with an error of its own and gives no reason");
 	else if (r->bytes == 0)

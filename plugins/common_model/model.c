@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* battery.c - the battery model_openai: chat completions of any server that speaks OpenAI's
- * dialect. */
-#include <executus/port/model.h>
+/* model.c - see model.h. */
+#include "model.h"
 
 #include "turn.h"
 
@@ -68,10 +67,9 @@ static void turn(exs_self *self, const exs_turn *ask, exs_cancel *cancel, exs_do
 	t->ask = ask;
 	t->cancel = cancel;
 	t->done = done;
-	t->flags = io->set.stream ? REQUEST_STREAM : 0u;
-	if (io->set.stream && !atomic_load(&io->no_usage_option))
-		t->flags |= REQUEST_USAGE;
-	if (request_write(&io->cache, &io->set.form, t->flags, ask, &t->body, &err)) {
+	if (io->set.stream)
+		t->flags = REQUEST_STREAM | (io->dialect->options & ~atomic_load(&io->refused));
+	if (io->dialect->request(&io->set, &io->cache, t->flags, ask, &t->body, &err)) {
 		refuse(io, t, ask, done, &err);
 		return;
 	}
@@ -83,7 +81,8 @@ static void turn(exs_self *self, const exs_turn *ask, exs_cancel *cancel, exs_do
 
 static const exs_model model_table = { sizeof model_table, 0, describe, turn };
 
-static exs_status open_(const exs_host *host, const exs_conf *conf, exs_self **out, exs_err *err)
+exs_status model_open(const struct dialect *dialect, const exs_host *host, const exs_conf *conf,
+		      exs_self **out, exs_err *err)
 {
 	exs_self *self;
 
@@ -93,8 +92,9 @@ static exs_status open_(const exs_host *host, const exs_conf *conf, exs_self **o
 	if (!self)
 		return exs_fail(err, EXS_NOMEM, 0, "no memory for the instance");
 	self->io.host = host;
+	self->io.dialect = dialect;
 	cache_init(&self->io.cache);
-	if (settings_read(&self->io.set, conf, err) == EXS_OK &&
+	if (settings_read(&self->io.set, dialect, conf, err) == EXS_OK &&
 	    io_open(&self->io, err) == EXS_OK) {
 		*out = self;
 		return EXS_OK;
@@ -105,7 +105,7 @@ static exs_status open_(const exs_host *host, const exs_conf *conf, exs_self **o
 	return err->status;
 }
 
-static void close_(exs_self *self)
+void model_close(exs_self *self)
 {
 	io_close(&self->io);
 	settings_release(&self->io.set);
@@ -113,14 +113,8 @@ static void close_(exs_self *self)
 	free(self);
 }
 
-static const void *port(exs_self *self, const char *port_id)
+const void *model_port(exs_self *self, const char *port_id)
 {
 	(void)self;
 	return strcmp(port_id, EXS_PORT_MODEL) == 0 ? &model_table : NULL;
 }
-
-static const char *const ports[] = { EXS_PORT_MODEL, NULL };
-
-EXS_BATTERY_FLAGS(EXS_CONCURRENT | EXS_RETURNS_AT_ONCE, "executus.model_openai", "0.1.0",
-		  "chat completions of OpenAI and every server that speaks its dialect", "MIT",
-		  settings_options, ports, open_, close_, port)

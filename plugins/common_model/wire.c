@@ -12,7 +12,7 @@ bool wire_encode(struct turn *t, exs_err *err)
 	struct io *io = t->io;
 
 	text_clear(&t->body);
-	if (request_write(&io->cache, &io->set.form, t->flags, t->ask, &t->body, err))
+	if (io->dialect->request(&io->set, &io->cache, t->flags, t->ask, &t->body, err))
 		return false;
 	t->body_bytes = t->body.mem.n;
 	return true;
@@ -64,7 +64,7 @@ static void show(struct turn *t)
 	struct text fresh;
 
 	text_init(&fresh, EXS_TURN_ANSWER_MAX);
-	chat_fresh(&t->reply.chat, &fresh);
+	answer_fresh(&t->reply.answer, &fresh);
 	if (fresh.mem.n)
 		t->shown = true;
 	t->done.ops->progress(t->done, text_view(&fresh));
@@ -74,7 +74,7 @@ static void show(struct turn *t)
 static size_t on_write(char *p, size_t size, size_t n, void *arg)
 {
 	struct turn *t = arg;
-	bool whole = chat_is_complete(&t->reply.chat), more;
+	bool whole = t->reply.answer.complete, more;
 	long http = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &http);
@@ -87,7 +87,7 @@ static size_t on_write(char *p, size_t size, size_t n, void *arg)
 	}
 	if (t->reply.kind == REPLY_STREAM)
 		show(t);
-	if (!whole && chat_is_complete(&t->reply.chat))
+	if (!whole && t->reply.answer.complete)
 		turn_arm(t);
 	return more ? size * n : 0;
 }
@@ -132,6 +132,10 @@ bool wire_prepare(const struct io *io, CURL *easy)
 	SET(CURLOPT_PROXY, s->proxy); /* "" also turns the environment's off */
 	if (*s->ca_file)
 		SET(CURLOPT_CAINFO, s->ca_file);
+	if (*s->client_cert)
+		SET(CURLOPT_SSLCERT, s->client_cert);
+	if (*s->client_key)
+		SET(CURLOPT_SSLKEY, s->client_key);
 	SET(CURLOPT_POST, 1l);
 	SET(CURLOPT_READFUNCTION, on_read);
 	SET(CURLOPT_SEEKFUNCTION, on_seek);

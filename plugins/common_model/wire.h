@@ -5,8 +5,8 @@
  * A waiting request should cost little: a long body is freed as soon as curl has taken it, and made
  * again from the turn in the rare case that it is wanted once more.
  */
-#ifndef MODEL_OPENAI_WIRE_H
-#define MODEL_OPENAI_WIRE_H
+#ifndef COMMON_MODEL_WIRE_H
+#define COMMON_MODEL_WIRE_H
 
 #include "turn.h"
 

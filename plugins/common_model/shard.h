@@ -7,8 +7,8 @@
  * taking them: a small load shares the connections of one, a large one never walks more than
  * SHARD_BUSY_MAX.
  */
-#ifndef MODEL_OPENAI_SHARD_H
-#define MODEL_OPENAI_SHARD_H
+#ifndef COMMON_MODEL_SHARD_H
+#define COMMON_MODEL_SHARD_H
 
 #include <curl/curl.h>
 #include <executus/host.h>

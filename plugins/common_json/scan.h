@@ -8,8 +8,8 @@
  * reads outside the span, does not recurse, does not allocate (scan_text appends to the caller's
  * text). Of two members of one name the first counts.
  */
-#ifndef MODEL_OPENAI_SCAN_H
-#define MODEL_OPENAI_SCAN_H
+#ifndef COMMON_JSON_SCAN_H
+#define COMMON_JSON_SCAN_H
 
 #include "text.h"
 
