@@ -4,7 +4,9 @@
  *
  * Follows the WHATWG rules: lines end with CR, LF or CRLF, a byte order mark at the start is
  * skipped, comments are skipped, several data lines are joined by a newline, an event that no empty
- * line ended is dropped. `event`, `id` and `retry` say nothing in this dialect and are skipped too.
+ * line ended is dropped. One thing is ours: an event whose data is empty is skipped, for it can say
+ * nothing in JSON. `event`, `id` and `retry` say nothing
+ * that the data does not say too, and are skipped.
  */
 #ifndef COMMON_MODEL_SSE_H
 #define COMMON_MODEL_SSE_H
