@@ -175,7 +175,7 @@ exs_status env_open(struct env *env, const exs_host *host, const exs_conf *conf,
 		return err->status;
 	if (folder_prepare(env->path, err) || folder_claim(env->path, &env->owner_fd, err))
 		goto undo_path;
-	if (open_mdb(env, err))
+	if (env_birth(env, err) || open_mdb(env, err))
 		goto undo_claim;
 	if (sync_names(env, err))
 		goto undo_mdb;

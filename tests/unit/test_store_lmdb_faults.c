@@ -174,6 +174,23 @@ static void the_names_of_a_new_store_are_durable(void **state)
 	assert_true(was_synced(b->dir));
 }
 
+/* LMDB alone would leave a file that it never opens again. */
+static void a_store_that_could_not_be_begun_is_begun_later(void **state)
+{
+	struct box *b = *state;
+	char file[PATH_BYTES + 32];
+
+	snprintf(file, sizeof file, "%s/data.mdb", b->dir);
+	fail_with(0, ENOSPC, 0, 1);
+	assert_int_not_equal(box_open(b), EXS_OK);
+	assert_int_equal(access(file, F_OK), -1);
+	fail_with(EIO, 0, 0, 1);
+	assert_int_not_equal(box_open(b), EXS_OK);
+	assert_int_equal(access(file, F_OK), -1);
+	assert_int_equal(box_open(b), EXS_OK);
+	assert_int_equal(box_put(b, S("k"), S("v")), EXS_OK);
+}
+
 static void a_store_whose_name_cannot_be_made_durable_is_not_opened(void **state)
 {
 	struct box *b = *state;
@@ -489,6 +506,7 @@ int main(void)
 		FAULT_CASE(a_second_failed_sync_in_a_row_closes_the_store),
 		FAULT_CASE(a_commit_in_between_forgives_a_failed_sync),
 		FAULT_CASE(the_names_of_a_new_store_are_durable),
+		FAULT_CASE(a_store_that_could_not_be_begun_is_begun_later),
 		FAULT_CASE(a_store_whose_name_cannot_be_made_durable_is_not_opened),
 		FAULT_CASE(a_page_that_names_the_root_and_fails_is_survived),
 		FAULT_CASE(a_panic_is_repaired_before_the_next_batch),
