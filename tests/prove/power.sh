@@ -46,10 +46,10 @@ images() { # LOG IMAGES SEED
 		"$EXECUTUS" -c conf.yaml -B "$TEST_BATTERIES" </dev/null 2>images.err
 }
 
-wanted=${quick:+200}
-wanted=$((${wanted:-12000} / shards))
+goal=${quick:+200}
+goal=$((${goal:-12000} / shards))
 recorded log
-images log "$wanted" "$shard" >"$WORK/out" || fail "an image is not what it should be: $(tail -n 3 images.err)"
+images log "$goal" "$shard" >"$WORK/out" || fail "an image is not what it should be: $(tail -n 3 images.err)"
 read -r events made told resumed dropped torn whole <"$WORK/out"
 
 # A store that does not sync would not survive this.

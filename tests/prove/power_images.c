@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * power_images.c - what may be on the disk when the power fails: rebuilds a folder from the log of
- * power_log.c, again and again, each time cut somewhere else, and asks executus what it finds
- *there.
+ * power_log.c, again and again, each time cut somewhere else, and asks executus what it finds.
  *
  *	power_images LOG FROM TO IMAGES SEED WANTED -- EXECUTUS OPTION...
  *
  * An image has all that was synced before the cut, and any part of what was not: each later write
  * whole, not at all, or torn at sectors of 512 bytes. Names follow the order in which they were
- *made, as a journal keeps them. FROM is the folder in the log, TO a new one for the image, from
- *which XDG_STATE_HOME points executus at the image; OPTIONs follow each command.
+ * made, as a journal keeps them. FROM is the folder in the log, TO a new one for the image, to
+ * which XDG_STATE_HOME points executus; OPTIONs follow each command.
  *
  * Each image has to open and to hold every fact that was told before the cut. Some are gone on
  * with, and have to come to WANTED. Prints counts; ends with 1 at the first image that fails.
