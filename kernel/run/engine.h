@@ -46,8 +46,8 @@ struct run_listener {
 struct run_result {
 	int32_t status;	    /* EXS_ENDED_; PARKED and INTERRUPTED are not the end of the run */
 	const char *reason; /* a word of docs/FACTS.md, "storage" or "owner"; never NULL */
-	char *output;	    /* never NULL */
-	char *error;	    /* a sentence, empty when ok; never NULL */
+	char *output;	    /* NULL: no memory for it, and the status is PARKED */
+	char *error;	    /* a sentence, empty when ok; NULL as above */
 	char *artifacts;    /* JSON array of what it has made; NULL: nothing */
 	exs_usage usage;
 	int32_t steps, attempt;

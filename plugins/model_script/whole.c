@@ -7,11 +7,12 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-static cJSON *message(const exs_turn *turn, size_t i)
+static exs_status message(const exs_turn *turn, size_t i, cJSON **out, exs_err *err)
 {
-	return i < turn->message_count
-		       ? cJSON_ParseWithLength(turn->messages[i].p, turn->messages[i].n)
-		       : NULL;
+	*out = cJSON_ParseWithLength(turn->messages[i].p, turn->messages[i].n);
+	return *out ? EXS_OK
+		    : exs_fail(err, EXS_NOMEM, 0, "no memory for message %zu, or it is no JSON",
+			       i + 1);
 }
 
 static const char *text_of(const cJSON *object, const char *key)
@@ -21,21 +22,20 @@ static const char *text_of(const cJSON *object, const char *key)
 	return s ? s : "";
 }
 
-/* The newest message with that role into *at and *out; nothing when there is none. */
-static bool newest_assistant(const exs_turn *turn, size_t *at, cJSON **out)
+/* Where the newest one of the assistant stands; false when there is none. */
+static bool newest_assistant(const exs_turn *turn, size_t *out)
 {
 	static const char role[] = "{\"role\":\"assistant\"";
 	size_t i;
 
-	/* Written by the kernel, so that the role stands in front and need not be looked for. */
+	/* Written by this battery, so that the role stands in front and need not be looked for. */
 	for (i = turn->message_count; i > 0; i--) {
 		exs_str m = turn->messages[i - 1];
 
 		if (m.n < sizeof role - 1 || memcmp(m.p, role, sizeof role - 1) != 0)
 			continue;
-		*at = i - 1;
-		*out = message(turn, i - 1);
-		return *out != NULL;
+		*out = i - 1;
+		return true;
 	}
 	return false;
 }
@@ -52,15 +52,10 @@ static bool has_result(const cJSON *tool, const char *id)
 	return false;
 }
 
-exs_status whole_check(const exs_turn *turn, exs_err *err)
+static exs_status check_calls(const cJSON *assistant, const cJSON *tool, size_t at, exs_err *err)
 {
-	cJSON *assistant, *tool;
 	const cJSON *call;
-	size_t at;
 
-	if (!newest_assistant(turn, &at, &assistant))
-		return EXS_OK;
-	tool = message(turn, at + 1);
 	cJSON_ArrayForEach(call, cJSON_GetObjectItemCaseSensitive(assistant, "calls"))
 	{
 		if (has_result(tool, text_of(call, "id")))
@@ -68,9 +63,26 @@ exs_status whole_check(const exs_turn *turn, exs_err *err)
 		exs_fail(err, EXS_INVALID, 0, "call '%.60s' of message %zu has no result behind it",
 			 text_of(call, "id"), at + 1);
 		err->klass = EXS_CLASS_PERMANENT;
-		break;
+		return EXS_INVALID;
 	}
+	return EXS_OK;
+}
+
+exs_status whole_check(const exs_turn *turn, exs_err *err)
+{
+	cJSON *assistant, *tool = NULL;
+	exs_status s = EXS_OK;
+	size_t at;
+
+	if (!newest_assistant(turn, &at))
+		return EXS_OK;
+	if (message(turn, at, &assistant, err))
+		return err->status;
+	if (at + 1 < turn->message_count)
+		s = message(turn, at + 1, &tool, err);
+	if (s == EXS_OK)
+		s = check_calls(assistant, tool, at, err);
 	cJSON_Delete(tool);
 	cJSON_Delete(assistant);
-	return call ? err->status : EXS_OK;
+	return s;
 }
