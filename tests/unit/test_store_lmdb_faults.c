@@ -228,6 +228,19 @@ static void a_panic_is_repaired_before_the_next_batch(void **state)
 	assert_true(double_host_logged(&b->host, "opening it again"));
 }
 
+static void a_store_that_was_removed_acknowledges_nothing(void **state)
+{
+	struct box *b = *state;
+	char file[PATH_BYTES + 32];
+
+	open_with_a_row(b);
+	snprintf(file, sizeof file, "%s/data.mdb", b->dir);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(box_put(b, S("k"), S("new")), EXS_IO);
+	assert_non_null(strstr(b->err.text, "was removed while it was open"));
+	assert_non_null(strstr(b->err.text, b->dir));
+}
+
 static void a_store_that_cannot_be_opened_again_stays_closed(void **state)
 {
 	struct box *b = *state;
@@ -510,6 +523,7 @@ int main(void)
 		FAULT_CASE(a_store_whose_name_cannot_be_made_durable_is_not_opened),
 		FAULT_CASE(a_page_that_names_the_root_and_fails_is_survived),
 		FAULT_CASE(a_panic_is_repaired_before_the_next_batch),
+		FAULT_CASE(a_store_that_was_removed_acknowledges_nothing),
 		FAULT_CASE(a_store_that_cannot_be_opened_again_stays_closed),
 		FAULT_CASE(a_full_disk_fails_the_batch_and_nothing_else),
 		FAULT_CASE(a_group_that_meets_a_full_disk_is_retried_one_by_one),
