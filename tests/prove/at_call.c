@@ -3,13 +3,13 @@
  * at_call.c - runs a command and lets something happen at its n-th system call of a kind, counted
  * over all its threads.
  *
- *	at_call [-c CALL,...] [-n N [-e ERRNO [-f]]] [-o FILE] -- COMMAND...
+ *	at_call [-c CALL,...] [-n N [-e ERRNO [-f]]] [-o FILE] [-l LIB] -- COMMAND...
  *
  * Without -n the calls are only counted. With it the process dies there (SIGKILL) before the call
  * does anything, or with -e that call fails so; -f: it and all behind it. CALL is a name of the
  * table below, or "writes" (the default: whatever makes or changes a file, or tells somebody
- * something). FILE gets the count and the name of the call that was hit, if any. Ends as the
- * command does, by a signal with 128 + its number.
+ * something). FILE gets the count and the name of the call that was hit, if any; LIB is
+ * preloaded into the command. Ends as the command does, by a signal with 128 + its number.
  *
  * strace counts in each thread of its own, so that calls of a thread that comes to its n-th after
  * another one are never hit: hence this.
@@ -60,7 +60,7 @@ struct job {
 	unsigned long at, seen;
 	int error;
 	bool from;
-	const char *report, *hit;
+	const char *report, *preload, *hit;
 	pid_t root;
 };
 
@@ -125,7 +125,7 @@ static void options(struct job *job, int argc, char **argv)
 	int c;
 
 	want(job, all);
-	while ((c = getopt(argc, argv, "+c:n:e:fo:")) != -1) {
+	while ((c = getopt(argc, argv, "+c:n:e:fo:l:")) != -1) {
 		if (c == 'c')
 			want(job, optarg);
 		else if (c == 'n')
@@ -136,6 +136,8 @@ static void options(struct job *job, int argc, char **argv)
 			job->from = true;
 		else if (c == 'o')
 			job->report = optarg;
+		else if (c == 'l')
+			job->preload = optarg;
 		else
 			usage("that is no option");
 	}
@@ -186,6 +188,8 @@ static void start(struct job *job, char **argv)
 		close(gate[1]);
 		if (read(gate[0], &go, 1) != 1)
 			_exit(EXIT_US);
+		if (job->preload)
+			setenv("LD_PRELOAD", job->preload, 1);
 		filter(job);
 		execvp(*argv, argv);
 		die(*argv);

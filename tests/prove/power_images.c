@@ -33,7 +33,7 @@
 #define RUN_MAX	     64u
 #define ARGS_MAX     16
 #define SECTOR	     512u
-#define RESUME_EVERY 40u
+#define RESUME_EVERY 100u
 
 struct event {
 	struct power_event e;
