@@ -135,7 +135,7 @@ for_every() {
 	report=live
 	[ "$1" = allocation ] || report=seen
 	# What never writes again is full.sh's: a run waits for its storage as long as it may.
-	case $kind in write* | fdatasync*) froms=once ;; *) froms="once yes" ;; esac
+	case $kind in writev* | fdatasync*) froms=once ;; *) froms="once yes" ;; esac
 	for from in $froms; do
 		from=${from#once}
 		n=$first
@@ -191,14 +191,13 @@ done <<END
 openat EMFILE
 read EIO
 pread64 EIO
-write,writev,pwrite64,pwritev ENOSPC
-write,writev,pwrite64,pwritev EIO
+writev,pwrite64,pwritev ENOSPC
+writev,pwrite64,pwritev EIO
 fdatasync,fsync EIO
-mmap ENOMEM
 rename,link,unlink,mkdir EACCES
 socket EMFILE
 connect ECONNREFUSED
 sendto,recvfrom EIO
 END
-counted "calls that failed: open, read, write, sync, mmap, names, sockets" "$((tried - counts))"
+counted "calls that failed: open, read, write, sync, names, sockets" "$((tried - counts))"
 counted "of them with a process that had to give up, and said why" "$refused"
