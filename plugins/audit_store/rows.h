@@ -17,7 +17,7 @@
 #include <executus/port/audit.h>
 
 #include "../common_row/key.h"
-#include "digest.h"
+#include "../common_digest/digest.h"
 
 #define KEY_MAX	   (RUN_ID_MAX + 32u)
 #define PAGE_IDS   128u /* runs that are read before each of them is looked at */

@@ -72,7 +72,8 @@ typedef struct exs_checkpoint {
 	 * Adds to the batch what takes a run out of the store, at most EXS_CKPT_FORGET_MAX rows at a time: the first
 	 * call takes it out of list and load for good, later ones clear the rest away. The host commits the batch and
 	 * calls again while *more is 1. With run_id NULL: what an interrupted forget has left. NOTFOUND: there is
-	 * nothing. May be NULL: runs stay for ever. [any-thread]
+	 * nothing. The batch may hold conditions: when a later one conflicts the host calls again, and a first one that
+	 * does leaves the run as it is. May be NULL: runs stay for ever. [any-thread]
 	 */
 	exs_status (*forget)(exs_self *self, const char *run_id, exs_batch *batch, int32_t *more, exs_err *err);
 } exs_checkpoint;
