@@ -126,6 +126,7 @@ exs_status call_ckpt_forget(struct instance *in, const char *run_id, struct batc
 	if (!EXS_CAN(in->checkpoint, forget))
 		return err_set(err, EXS_UNSUPPORTED, 0, "checkpoint '%s' keeps its runs for ever",
 			       in->conf->name);
+	b->bounds_allowed = true;
 	if (session_begin(&s, in, b, "checkpoint.forget", err))
 		return err->status;
 	status = in->checkpoint->forget(in->self, run_id, session_rows(b), &again, err);

@@ -142,7 +142,18 @@ static exs_status first(struct host *h, const char *run_id, bool *kernel_more, b
 	return status;
 }
 
-/* run_id NULL: what was left. */
+/* A conflict is another process that writes or forgets the same: it is looked at once more. */
+static exs_status commit_rest(struct host *h, struct batch *b, bool *more, exs_err *err)
+{
+	exs_status status = call_store_commit(h->store, b, err);
+
+	if (status != EXS_CONFLICT)
+		return status;
+	*more = true;
+	return EXS_OK;
+}
+
+/* run_id NULL: what was left. A run that is not there any more was finished by another prune. */
 static exs_status rest(struct host *h, const char *run_id, bool *more, exs_err *err)
 {
 	exs_status status;
@@ -150,8 +161,12 @@ static exs_status rest(struct host *h, const char *run_id, bool *more, exs_err *
 
 	batch_init(&b);
 	status = call_ckpt_forget(h->checkpoint, run_id, &b, more, err);
-	if (status == EXS_OK)
-		status = call_store_commit(h->store, &b, err);
+	if (status == EXS_OK) {
+		status = commit_rest(h, &b, more, err);
+	} else if (status == EXS_NOTFOUND && run_id) {
+		*more = false;
+		status = EXS_OK;
+	}
 	batch_release(&b);
 	return status;
 }

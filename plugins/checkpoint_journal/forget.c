@@ -4,41 +4,91 @@
  *
  * The head goes first, in the batch that puts "gone/ID": from then on the run is neither listed nor
  * loaded nor resumed, whatever happens. Its facts follow, and "gone/ID" goes with the last of them,
- * so what a crash leaves behind is found by that row and finished by the next forget.
+ * so what a crash leaves behind is found by that row and finished by the next forget. Blobs are
+ * counted down in the batch of their facts, and swept by one behind it.
  */
 #include "forget.h"
 
-#define ROWS_MAX (EXS_CKPT_FORGET_MAX - 8u) /* facts of one batch: head and index go with them */
+#include "blob.h"
 
-/* Keys are copied out of the scan, which must not be disturbed, and deleted behind it. */
+#define OPS_MAX	 (EXS_CKPT_FORGET_MAX - 8u) /* for facts: head, index, a check go with them */
+#define REFS_MAX (OPS_MAX / (1u + BLOB_DROP_OPS))
+
+/* Copied out of the scan, which must not be disturbed, and deleted behind it. */
 struct found {
-	struct key *keys;
-	unsigned n;
+	const char *id;
+	struct key keys[OPS_MAX];
+	struct digest blobs[REFS_MAX]; /* one for each fact that refers to it */
+	unsigned n, blob_n;
 	int more;
+	exs_membuf first; /* the value of the first row */
 };
+
+/* Only what is known for certain is counted down: a blob too many is better than one too few. */
+static int refers(const char *id, exs_str row, struct digest *out)
+{
+	exs_err ignored = EXS_ERR_INIT;
+	struct record rec;
+
+	if (row.n < 4 || get_u32(row.p) != RECORD_BLOB || record_decode(row, &rec, &ignored) ||
+	    !exs_str_eq(rec.run, exs_cstr(id)))
+		return 0;
+	memcpy(out->b, rec.sha.p, sizeof out->b);
+	return 1;
+}
+
+static unsigned found_ops(const struct found *f)
+{
+	return f->n + BLOB_DROP_OPS * f->blob_n;
+}
 
 static exs_status found_row(void *arg, exs_str key, exs_str value)
 {
 	struct found *f = arg;
+	struct digest sha;
+	int blob;
 
-	(void)value;
 	if (key.n > KEY_MAX)
 		return EXS_OK; /* none of ours */
-	if (f->n == ROWS_MAX) {
+	blob = refers(f->id, value, &sha);
+	if (found_ops(f) + 1 + (blob ? BLOB_DROP_OPS : 0) > OPS_MAX) {
 		f->more = 1;
 		return EXS_AGAIN;
 	}
+	if (f->n == 0 && exs_membuf_put(&f->first.sink, value.p, value.n))
+		return EXS_NOMEM;
+	if (blob)
+		f->blobs[f->blob_n++] = sha;
 	memcpy(f->keys[f->n].p, key.p, key.n);
 	f->keys[f->n++].n = key.n;
 	return EXS_OK;
 }
 
-static exs_status delete_found(const exs_self *self, const char *id, struct found *f,
-			       exs_batch *batch, exs_err *err)
+/*
+ * Two who forget the same run must not both count its blobs down. Facts go in order, so of two
+ * batches with the same facts the second one does not find the first fact any more.
+ */
+static exs_status drop_blobs(const exs_self *self, const struct found *f, exs_batch *batch,
+			     exs_err *err)
+{
+	exs_status s = EXS_OK;
+	unsigned i;
+
+	if (f->blob_n)
+		s = self->store->batch_check(self->store, batch,
+					     exs_bytes(f->keys[0].p, f->keys[0].n),
+					     exs_bytes(f->first.p, f->first.n), err);
+	for (i = 0; s == EXS_OK && i < f->blob_n; i++)
+		s = blob_drop(self, &f->blobs[i], batch, err);
+	return s;
+}
+
+static exs_status delete_found(const exs_self *self, struct found *f, exs_batch *batch,
+			       exs_err *err)
 {
 	struct key prefix;
-	exs_status s = self->store->scan(self->store, key_facts(&prefix, id), exs_bytes("", 0),
-					 EXS_SCAN_KEYS, found_row, f, err);
+	exs_status s = self->store->scan(self->store, key_facts(&prefix, f->id), exs_bytes("", 0),
+					 0, found_row, f, err);
 	unsigned i;
 
 	if (s == EXS_AGAIN && f->more)
@@ -46,20 +96,25 @@ static exs_status delete_found(const exs_self *self, const char *id, struct foun
 	for (i = 0; s == EXS_OK && i < f->n; i++)
 		s = self->store->batch_del(self->store, batch,
 					   exs_bytes(f->keys[i].p, f->keys[i].n), err);
-	return s;
+	return s == EXS_OK ? drop_blobs(self, f, batch, err) : s;
 }
 
+/* *more: there are further facts, or blobs to look at. *ops: how many were added for facts. */
 static exs_status delete_facts(const exs_self *self, const char *id, exs_batch *batch,
-			       int32_t *more, exs_err *err)
+			       unsigned *ops, int32_t *more, exs_err *err)
 {
-	struct found f = { malloc(ROWS_MAX * sizeof *f.keys), 0, 0 };
+	struct found *f = calloc(1, sizeof *f);
 	exs_status s;
 
-	if (!f.keys)
+	if (!f)
 		return exs_fail(err, EXS_NOMEM, 0, "no memory to forget run '%s'", id);
-	s = delete_found(self, id, &f, batch, err);
-	free(f.keys);
-	*more = f.more;
+	f->id = id;
+	exs_membuf_init(&f->first, EXS_STORE_VALUE_MAX);
+	s = delete_found(self, f, batch, err);
+	*ops = found_ops(f);
+	*more = f->more || f->blob_n;
+	exs_membuf_release(&f->first);
+	free(f);
 	return s;
 }
 
@@ -134,12 +189,29 @@ static exs_status find_left(const exs_self *self, struct first *f, exs_err *err)
 
 /* ---- one batch ---- */
 
+/* Nothing loose is nothing to do. */
+static exs_status sweep(const exs_self *self, unsigned ops, exs_batch *batch, int32_t *more,
+			exs_err *err)
+{
+	exs_err none = EXS_ERR_INIT;
+	unsigned max = (OPS_MAX - ops) / BLOB_FREE_OPS;
+	exs_status s = blob_sweep(self, max, batch, more, &none);
+
+	if (s == EXS_NOTFOUND || s == EXS_OK)
+		return EXS_OK;
+	return exs_fail(err, s, none.sys, "%s", none.text);
+}
+
+/* Blobs are swept when their counts are in the store, not in this batch. */
 static exs_status forget_rest(const exs_self *self, const char *id, exs_batch *batch, int32_t *more,
 			      exs_err *err)
 {
 	struct key key;
+	unsigned ops;
 
-	if (delete_facts(self, id, batch, more, err))
+	if (delete_facts(self, id, batch, &ops, more, err))
+		return err->status;
+	if (!*more && sweep(self, ops, batch, more, err))
 		return err->status;
 	if (*more)
 		return EXS_OK;
@@ -150,10 +222,11 @@ static exs_status forget_first(const exs_self *self, const char *id, exs_batch *
 			       int32_t *more, exs_err *err)
 {
 	struct key key;
+	unsigned ops;
 
 	if (self->store->batch_del(self->store, batch, key_run(&key, id), err) ||
 	    self->store->batch_del(self->store, batch, key_open(&key, id), err) ||
-	    delete_facts(self, id, batch, more, err))
+	    delete_facts(self, id, batch, &ops, more, err))
 		return err->status;
 	if (!*more)
 		return EXS_OK;

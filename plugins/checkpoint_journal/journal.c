@@ -9,6 +9,7 @@
  */
 #include <executus/port/checkpoint.h>
 
+#include "blob.h"
 #include "forget.h"
 #include "load.h"
 #include "rows.h"
@@ -163,21 +164,24 @@ static exs_status room_for(exs_ckpt *ckpt, size_t n, exs_err *err)
 
 static exs_status append_one(exs_ckpt *ckpt, const exs_fact *fact, exs_batch *batch, exs_err *err)
 {
-	exs_str run = exs_cstr(ckpt->id);
+	exs_str run = exs_cstr(ckpt->id), sha = exs_bytes("", 0);
+	int as_blob = fact->body.n > BLOB_MIN;
+	struct digest digest;
 	struct key key;
-	size_t total, at, n;
-	unsigned part;
+	size_t n;
 
-	if (record_size(fact, run, &total, err) || room_for(ckpt, total, err))
+	if (!batch)
+		return exs_fail(err, EXS_INVALID, 0, "the journal needs a batch to write to");
+	if (record_size(fact, run, as_blob, &n, err) || room_for(ckpt, n, err))
 		return err->status;
-	record_encode(fact, run, ckpt->bytes);
-	for (at = 0, part = 0; at < total; at += n, part++) {
-		n = total - at < RECORD_ROW_MAX ? total - at : RECORD_ROW_MAX;
-		if (put_row(ckpt->self, batch, key_fact(&key, ckpt->id, fact->seq, part),
-			    exs_bytes(ckpt->bytes + at, n), err))
+	if (as_blob) {
+		if (blob_put(ckpt->self, fact->body, batch, &digest, err))
 			return err->status;
+		sha = digest_str(&digest);
 	}
-	return EXS_OK;
+	record_encode(fact, run, sha, ckpt->bytes);
+	return put_row(ckpt->self, batch, key_fact(&key, ckpt->id, fact->seq, 0),
+		       exs_bytes(ckpt->bytes, n), err);
 }
 
 static exs_status journal_append(exs_ckpt *ckpt, const exs_fact *const *facts, uint64_t n,

@@ -7,6 +7,8 @@
  */
 #include "load.h"
 
+#include "blob.h"
+
 #define PAGE_BYTES                                                                                 \
 	(256u << 10) /* of rows before they are handed on; one row more may lie behind             \
 		      */
@@ -63,11 +65,13 @@ static exs_status page_fill(const exs_self *self, const char *run_id, struct pag
 /* ---- facts ---- */
 
 struct reader {
+	const exs_self *self;
 	const char *id;
 	int64_t next;	  /* the fact that must come now */
 	unsigned part;	  /* 0: its first row; else the next continuation */
 	size_t want;	  /* bytes of the record under way */
 	exs_membuf bytes; /* of the record under way */
+	exs_membuf body;  /* of the fact under way, when it is a blob */
 	exs_status (*row)(void *arg, const exs_fact *fact);
 	void *arg;
 	exs_err *err;
@@ -85,6 +89,23 @@ static exs_status missing(const struct reader *r)
 				  : "it is missing; restore the store from a copy");
 }
 
+static exs_status read_body(struct reader *r, struct record *rec)
+{
+	exs_err why = EXS_ERR_INIT;
+	struct digest sha;
+	exs_status s;
+
+	if (!rec->sha.n)
+		return EXS_OK;
+	memcpy(sha.b, rec->sha.p, sizeof sha.b);
+	s = blob_get(r->self, &sha, rec->fact.body.n, &r->body, &why);
+	if (s != EXS_OK)
+		return exs_fail(r->err, s, why.sys, "run '%s', fact %lld: %s", r->id,
+				(long long)r->next, why.text);
+	rec->fact.body.p = r->body.p;
+	return EXS_OK;
+}
+
 static exs_status give(struct reader *r, exs_str bytes)
 {
 	exs_err why = EXS_ERR_INIT;
@@ -97,6 +118,9 @@ static exs_status give(struct reader *r, exs_str bytes)
 		return corrupt(r, "the record belongs to another run");
 	if (rec.fact.seq != r->next)
 		return corrupt(r, "the record is another fact of this run");
+	s = read_body(r, &rec);
+	if (s != EXS_OK)
+		return s;
 	s = r->row(r->arg, &rec.fact);
 	if (s != EXS_OK)
 		return exs_fail(r->err, s, 0, "run '%s': reading was stopped at fact %lld", r->id,
@@ -194,7 +218,9 @@ static exs_status read_head(exs_self *self, const char *run_id, int64_t *facts, 
 exs_status journal_load(exs_self *self, const char *run_id,
 			exs_status (*row)(void *arg, const exs_fact *fact), void *arg, exs_err *err)
 {
-	struct reader r = { .id = run_id, .next = 1, .row = row, .arg = arg, .err = err };
+	struct reader r = {
+		.self = self, .id = run_id, .next = 1, .row = row, .arg = arg, .err = err
+	};
 	exs_err damage = EXS_ERR_INIT;
 	int64_t facts = 0;
 	exs_status s;
@@ -206,7 +232,9 @@ exs_status journal_load(exs_self *self, const char *run_id,
 	if (s != EXS_OK)
 		return s;
 	exs_membuf_init(&r.bytes, RECORD_MAX);
+	exs_membuf_init(&r.body, RECORD_BODY_MAX);
 	s = read_facts(self, &r);
+	exs_membuf_release(&r.body);
 	exs_membuf_release(&r.bytes);
 	if (s != EXS_OK)
 		return s;

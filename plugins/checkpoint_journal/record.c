@@ -82,7 +82,7 @@ static uint64_t sum_of(const char *p, size_t n)
 	return record_sum(record_sum(0, p, AT_SUM), p + AT_SEQ, n - AT_SEQ);
 }
 
-exs_status record_size(const exs_fact *fact, exs_str run, size_t *out, exs_err *err)
+exs_status record_size(const exs_fact *fact, exs_str run, int as_blob, size_t *out, exs_err *err)
 {
 	if (fact->body.n > RECORD_BODY_MAX)
 		return exs_fail(err, EXS_TOOBIG, 0,
@@ -95,7 +95,7 @@ exs_status record_size(const exs_fact *fact, exs_str run, size_t *out, exs_err *
 	if (run.n > RECORD_ID_MAX)
 		return exs_fail(err, EXS_TOOBIG, 0, "a run id has at most %u bytes", RECORD_ID_MAX);
 	*out = FIXED + (fact->usage ? USAGE : 0) + run.n + fact->call_id.n + fact->name.n +
-	       fact->body.n;
+	       (as_blob ? RECORD_SHA : fact->body.n);
 	return EXS_OK;
 }
 
@@ -125,11 +125,11 @@ static uint32_t flags_of(const exs_usage *u)
 	return HAS_USAGE | (u->estimated ? ESTIMATED : 0u);
 }
 
-void record_encode(const exs_fact *fact, exs_str run, char *out)
+void record_encode(const exs_fact *fact, exs_str run, exs_str sha, char *out)
 {
 	char *at = out + FIXED;
 
-	put_u32(out + AT_VERSION, RECORD_VERSION);
+	put_u32(out + AT_VERSION, sha.n ? RECORD_BLOB : RECORD_INLINE);
 	put_u32(out + AT_FLAGS, flags_of(fact->usage));
 	put_u64(out + AT_SEQ, (uint64_t)fact->seq);
 	put_u64(out + AT_AT_MS, (uint64_t)fact->at_ms);
@@ -143,7 +143,8 @@ void record_encode(const exs_fact *fact, exs_str run, char *out)
 	at = put_text(at, out + AT_LENGTHS, run);
 	at = put_text(at, out + AT_LENGTHS + 4, fact->call_id);
 	at = put_text(at, out + AT_LENGTHS + 8, fact->name);
-	at = put_text(at, out + AT_LENGTHS + 12, fact->body);
+	at = put_text(at, out + AT_LENGTHS + 12, sha.n ? sha : fact->body);
+	put_u32(out + AT_LENGTHS + 12, (uint32_t)fact->body.n);
 	put_u64(out + AT_SUM, sum_of(out, (size_t)(at - out)));
 }
 
@@ -159,7 +160,7 @@ exs_status record_measure(exs_str start, size_t *out, exs_err *err)
 				"record version %lu was found and up to %lu is supported; use a "
 				"newer executus",
 				(unsigned long)version, (unsigned long)RECORD_VERSION);
-	if (version != RECORD_VERSION || start.n < FIXED)
+	if (version < RECORD_INLINE || start.n < FIXED)
 		return exs_fail(err, EXS_CORRUPT, 0, "not a record of the journal");
 	flags = get_u32(start.p + AT_FLAGS);
 	run_n = get_u32(start.p + AT_LENGTHS);
@@ -169,7 +170,8 @@ exs_status record_measure(exs_str start, size_t *out, exs_err *err)
 	if (run_n > RECORD_ID_MAX || call_n > RECORD_TEXT_MAX || name_n > RECORD_TEXT_MAX ||
 	    body_n > RECORD_BODY_MAX || flags > (HAS_USAGE | ESTIMATED) || flags == ESTIMATED)
 		return exs_fail(err, EXS_CORRUPT, 0, "a length is out of bounds");
-	*out = FIXED + (flags & HAS_USAGE ? USAGE : 0) + (size_t)run_n + call_n + name_n + body_n;
+	*out = FIXED + (flags & HAS_USAGE ? USAGE : 0) + (size_t)run_n + call_n + name_n +
+	       (version == RECORD_BLOB ? RECORD_SHA : body_n);
 	return EXS_OK;
 }
 
@@ -224,5 +226,9 @@ exs_status record_decode(exs_str bytes, struct record *out, exs_err *err)
 	at = get_text(at, p + AT_LENGTHS + 4, &fact->call_id);
 	at = get_text(at, p + AT_LENGTHS + 8, &fact->name);
 	get_text(at, p + AT_LENGTHS + 12, &fact->body);
+	if (get_u32(p + AT_VERSION) == RECORD_BLOB) {
+		out->sha = exs_bytes(fact->body.p, RECORD_SHA);
+		fact->body.p = NULL;
+	}
 	return EXS_OK;
 }

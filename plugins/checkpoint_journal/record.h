@@ -13,6 +13,9 @@
  *	72  i64  six counts of the usage, only with flag 1
  *	     the four texts, one behind the other
  *
+ * Version 2 has the body's SHA-256 in its place, and with its length: the bytes are a blob. It is
+ * written for those only, so that an older release reads all that it can.
+ *
  * A record longer than RECORD_ROW_MAX is cut into rows of that length. The sum finds every change
  *of a single word for certain, and any other with all but 2^-64.
  */
@@ -24,7 +27,10 @@
 
 #include "../common_row/key.h"
 
-#define RECORD_VERSION	1u
+#define RECORD_INLINE	1u	    /* record versions: with the body, */
+#define RECORD_BLOB	2u	    /* and with its hash */
+#define RECORD_VERSION	RECORD_BLOB /* the newest */
+#define RECORD_SHA	32u
 #define RECORD_ROW_MAX	EXS_STORE_VALUE_MAX
 #define RECORD_TEXT_MAX (64u << 10) /* a call id or a name; longer is no name */
 #define RECORD_BODY_MAX (8u << 20)  /* a tool's longest output, escaped, and some */
@@ -36,13 +42,15 @@ struct record {
 			  record */
 	exs_usage usage;
 	exs_str run;
+	exs_str sha; /* of the body, or empty; then the body has its length, and NULL for its bytes
+		      */
 };
 
 /* How many bytes the fact takes; TOOBIG when one of its texts is over its bound. */
-exs_status record_size(const exs_fact *fact, exs_str run, size_t *out, exs_err *err);
+exs_status record_size(const exs_fact *fact, exs_str run, int as_blob, size_t *out, exs_err *err);
 
-/* Writes the record; `out` has room for what record_size said. */
-void record_encode(const exs_fact *fact, exs_str run, char *out);
+/* Writes the record; `out` has room for what record_size said. `sha` empty: with the body. */
+void record_encode(const exs_fact *fact, exs_str run, exs_str sha, char *out);
 
 /*
  * How many bytes the record that begins with `start` has in all. CORRUPT: no record, or of a newer

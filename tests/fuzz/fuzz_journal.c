@@ -23,11 +23,11 @@ static void check_record(exs_str bytes)
 
 	if (record_decode(bytes, &rec, &err))
 		return;
-	assert(record_size(&rec.fact, rec.run, &n, &err) == EXS_OK);
+	assert(record_size(&rec.fact, rec.run, rec.sha.n != 0, &n, &err) == EXS_OK);
 	assert(n == bytes.n);
 	again = malloc(n);
 	assert(again);
-	record_encode(&rec.fact, rec.run, again);
+	record_encode(&rec.fact, rec.run, rec.sha, again);
 	assert(memcmp(again, bytes.p, n) == 0);
 	free(again);
 }

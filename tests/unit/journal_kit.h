@@ -90,20 +90,6 @@ static EXS_UNUSED exs_status append(struct fixture *f, exs_ckpt *ckpt, int64_t s
 	return f->port->append(ckpt, list, 1, batch(f), &f->err);
 }
 
-/* The first fact of the run: n bytes. */
-static EXS_UNUSED void append_long(struct fixture *f, exs_ckpt *ckpt, size_t n)
-{
-	char *body = malloc(n);
-	exs_fact fact;
-	const exs_fact *list[] = { &fact };
-
-	assert_non_null(body);
-	memset(body, 'x', n);
-	fact = fact_of(1, exs_bytes(body, n));
-	assert_int_equal(f->port->append(ckpt, list, 1, batch(f), &f->err), EXS_OK);
-	free(body);
-}
-
 static EXS_UNUSED void commit(struct fixture *f)
 {
 	double_batch_apply(&f->host, &f->batch);

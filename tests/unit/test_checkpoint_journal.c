@@ -39,45 +39,6 @@ static void a_fact_is_one_small_row_and_is_never_written_again(void **state)
 	commit(f);
 }
 
-static void cuts_a_long_body_into_rows_that_a_store_takes(void **state)
-{
-	struct fixture *f = *state;
-	exs_ckpt *ckpt = begin(f, "run-a");
-	size_t n = (8u << 20), i;
-	char *body = malloc(n + 2);
-	exs_fact fact;
-	const exs_fact *list[] = { &fact };
-
-	memset(body, 'x', n + 1);
-	fact = fact_of(1, exs_bytes(body, n + 1));
-	assert_int_equal(f->port->append(ckpt, list, 1, batch(f), &f->err), EXS_TOOBIG);
-	fact.body.n = n;
-	assert_int_equal(f->port->append(ckpt, list, 1, batch(f), &f->err), EXS_OK);
-	for (i = 0; i < f->batch.n; i++)
-		assert_true(f->batch.ops[i].value.n <= EXS_STORE_VALUE_MAX);
-	commit(f);
-	assert_true(has_row(f, FACT_1 "/0008"));
-	assert_int_equal(load(f, "run-a"), EXS_OK);
-	assert_int_equal(f->given, 1);
-	end(f, ckpt, EXS_CKPT_COMPLETE, "ok");
-	free(body);
-}
-
-static void a_row_of_exactly_the_bound_has_no_continuation(void **state)
-{
-	struct fixture *f = *state;
-	exs_ckpt *ckpt = begin(f, "run-a");
-	size_t n = EXS_STORE_VALUE_MAX - 72 - strlen("run-a");
-
-	append_long(f, ckpt, n);
-	end(f, ckpt, EXS_CKPT_COMPLETE, "ok");
-	commit(f);
-	assert_int_equal(row(f, FACT_1)->value_n, EXS_STORE_VALUE_MAX);
-	assert_false(has_row(f, FACT_1 "/0001"));
-	assert_int_equal(load(f, "run-a"), EXS_OK);
-	assert_int_equal(f->given, 1);
-}
-
 static void refuses_a_fact_out_of_order(void **state)
 {
 	struct fixture *f = *state;
@@ -180,8 +141,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(does_not_open_without_a_store),
 		CLAIM(a_fact_is_one_small_row_and_is_never_written_again),
-		CLAIM(cuts_a_long_body_into_rows_that_a_store_takes),
-		CLAIM(a_row_of_exactly_the_bound_has_no_continuation),
 		CLAIM(refuses_a_fact_out_of_order),
 		CLAIM(refuses_an_id_that_could_be_another_key),
 		CLAIM(the_head_is_valid_json_for_any_text),

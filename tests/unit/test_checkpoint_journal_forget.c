@@ -49,19 +49,6 @@ static void nothing_of_a_short_run_is_left(void **state)
 	assert_int_equal(forget_fails(f, NULL), EXS_NOTFOUND);
 }
 
-static void a_long_fact_goes_with_all_its_rows(void **state)
-{
-	struct fixture *f = *state;
-	exs_ckpt *ckpt = begin(f, "run-a");
-
-	append_long(f, ckpt, 3u << 20);
-	assert_int_equal(end(f, ckpt, EXS_CKPT_COMPLETE, "ok"), EXS_OK);
-	commit(f);
-	assert_true(rows_of(f, "run-a") > 3);
-	assert_int_equal(forget(f, "run-a"), 0);
-	assert_int_equal(rows_of(f, "run-a"), 0);
-}
-
 /* What a crash behind the first batch leaves. */
 static void a_half_forgotten_run_can_neither_be_seen_nor_resumed(void **state)
 {
@@ -135,7 +122,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CLAIM(nothing_of_a_short_run_is_left),
-		CLAIM(a_long_fact_goes_with_all_its_rows),
 		CLAIM(a_half_forgotten_run_can_neither_be_seen_nor_resumed),
 		CLAIM(what_was_left_is_finished_by_name_or_without),
 		CLAIM(goes_from_one_left_run_to_the_next),

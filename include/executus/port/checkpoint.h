@@ -42,7 +42,7 @@ typedef struct exs_checkpoint {
 	 */
 	exs_status (*begin)(exs_self *self, const exs_run_info *run, exs_batch *batch, exs_ckpt **out,
 			    exs_err *err);
-	/* A run that exists, for a new attempt (run->attempt). NOTFOUND. [worker-thread] */
+	/* A run that exists, be it open or ended, for a new attempt (run->attempt): it is open again. NOTFOUND. [worker-thread] */
 	exs_status (*adopt)(exs_self *self, const exs_run_info *run, exs_batch *batch, exs_ckpt **out,
 			    exs_err *err);
 	/* The next n facts, in order, each exactly once. [worker-thread] */
@@ -72,7 +72,8 @@ typedef struct exs_checkpoint {
 	 * Adds to the batch what takes a run out of the store, at most EXS_CKPT_FORGET_MAX rows at a time: the first
 	 * call takes it out of list and load for good, later ones clear the rest away. The host commits the batch and
 	 * calls again while *more is 1. With run_id NULL: what an interrupted forget has left. NOTFOUND: there is
-	 * nothing. May be NULL: runs stay for ever. [any-thread]
+	 * nothing. The batch may hold conditions: when a later one conflicts the host calls again, and a first one that
+	 * does leaves the run as it is. May be NULL: runs stay for ever. [any-thread]
 	 */
 	exs_status (*forget)(exs_self *self, const char *run_id, exs_batch *batch, int32_t *more, exs_err *err);
 } exs_checkpoint;

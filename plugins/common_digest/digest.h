@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* digest.h - SHA-256 of one text or of two in a row, and its hex form. */
-#ifndef AUDIT_STORE_DIGEST_H
-#define AUDIT_STORE_DIGEST_H
+#ifndef COMMON_DIGEST_H
+#define COMMON_DIGEST_H
 
 #include <executus/helper.h>
 
