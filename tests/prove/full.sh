@@ -18,14 +18,15 @@ tiers: { fast: script/x }
 run: { lease: 2s, attempts: 9 }
 agents: { a: { tools: [keyed] } }
 END
-large=$(head -c 30000 /dev/zero | tr '\0' x)
-{
+# script: long texts, none of which was there before: one that comes again is stored once.
+script() {
 	echo "turns:"
 	for turn in 1 2 3 4 5 6 7 8; do
-		echo "  - { say: $large, calls: [ { tool: keyed, args: { text: t$turn } } ] }"
+		echo "  - { say: '$(head -c 22500 /dev/urandom | base64 -w 0)', calls: [ { tool: keyed, args: { text: t$turn } } ] }"
 	done
 	echo "  - say: Done."
-} >script.yaml
+}
+script >script.yaml
 
 # told: all that was told is stored, once the run went on; it has one end, each effect has one key.
 told() {
@@ -99,6 +100,7 @@ refused=0 where="(a store that is full)"
 rm -rf "$XDG_STATE_HOME"
 : >effects.log
 for try in 1 2 3 4 5 6 7 8 9; do
+	script >script.yaml
 	asks
 	[ "$code" -eq 0 ] || break
 done
