@@ -9,7 +9,8 @@ EXS_BEGIN
 
 /* Flags of a run. */
 enum {
-	EXS_RUN_DURABLE = 1u /* its facts are stored; it can be resumed */
+	EXS_RUN_DURABLE = 1u, /* its facts are stored; it can be resumed */
+	EXS_RUN_RETRIED = 2u  /* it had ended before this attempt, or before one that this attempt goes on with */
 };
 
 /*
@@ -31,7 +32,7 @@ typedef struct exs_run_info {
 	int64_t started_ms; /* wall clock */
 	int32_t max_steps;
 	int32_t depth; /* 0: no parent */
-	uint32_t flags;
+	uint32_t flags; /* EXS_RUN_ */
 	uint32_t reserved;
 } exs_run_info;
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/report.h"
 #include "cli/stop.h"
+#include "conf/units.h"
 #include "host/calls.h"
 
 #define RESUME_MAX 10000u /* runs of one command; the next one takes the rest */
@@ -20,7 +21,7 @@ struct resume {
 	char (*ids)[ID_MAX];
 	size_t id_n;
 	struct reported *runs; /* as many as ids; run NULL: not taken */
-	uint32_t flags; /* RESUME_ */
+	struct resume_how how;
 	int code;
 };
 
@@ -115,7 +116,7 @@ static void take_up(struct resume *r, size_t i)
 	report_listener(one, &r->rep, &listener);
 	memcpy(one->id, r->ids[i], ID_MAX);
 	one->local = prints_itself(r->c, one->id);
-	status = engine_resume(r->engine, one->id, r->flags, &listener, &one->run, &err);
+	status = engine_resume(r->engine, one->id, &r->how, &listener, &one->run, &err);
 	if (status == EXS_CONFLICT && r->rep.many)
 		log_info(&r->c->log, "%s", err.text);
 	else if (status)
@@ -181,13 +182,39 @@ static int resume(struct resume *r)
 	return r->code;
 }
 
+/* What the options ask for; a sentence on standard error and the exit status when they do not fit together. */
+static int how_of(struct cli *c, struct resume_how *out)
+{
+	const char *steps = opts_value(&c->opts, OPT_STEPS), *time = opts_value(&c->opts, OPT_RUNTIME);
+	exs_err err = EXS_ERR_INIT;
+	int64_t n = 0;
+
+	if (opts_has(&c->opts, OPT_ACCEPT))
+		out->flags |= RESUME_ACCEPT;
+	if (opts_has(&c->opts, OPT_RETRY))
+		out->flags |= RESUME_RETRY;
+	else if (steps || time)
+		return cli_usage(c, "--steps and --runtime go with --retry: without it a run keeps its limits");
+	if (time && (units_duration(time, &out->runtime_ms, &err) || out->runtime_ms < 1))
+		return cli_usage(c, "--runtime takes a time such as 90s, 20m or 2h");
+	if (steps)
+		n = strtoll(steps, NULL, 10); /* digits: the table says that it is a number */
+	if (n > INT32_MAX)
+		return cli_usage(c, "--steps is more than a run can have");
+	out->steps = (int32_t)n;
+	return 0;
+}
+
 int cmd_resume(struct cli *c)
 {
-	struct resume r = { .c = c, .flags = opts_has(&c->opts, OPT_ACCEPT) ? RESUME_ACCEPT : 0 };
+	struct resume r = { .c = c };
 	int code;
 
 	if (opts_has(&c->opts, OPT_ALL) == (c->opts.arg_n > 0))
 		return cli_usage(c, "name one run, or all: executus resume RUN | --all");
+	code = how_of(c, &r.how);
+	if (code)
+		return code;
 	if (!cli_open_runs(c, &code))
 		return code;
 	code = resume(&r);

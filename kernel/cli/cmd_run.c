@@ -65,6 +65,10 @@ static exs_status check_question(struct buf *q, exs_err *err)
 {
 	size_t bad;
 
+	if (q->status)
+		return err_set(err, q->status, 0,
+			       "the question is larger than %zu bytes, or there is no memory for it",
+			       q->max);
 	while (q->n && (q->p[q->n - 1] == '\n' || q->p[q->n - 1] == '\r'))
 		buf_truncate(q, q->n - 1);
 	bad = utf8_bad(q->p, q->n);

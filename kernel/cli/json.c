@@ -24,9 +24,9 @@ void json_result(struct buf *out, const char *run_id, const struct run_result *r
 	buf_printf(out, ",\"status\":\"%s\",\"reason\":", ended_word(r->status));
 	buf_jsonz(out, r->reason);
 	buf_puts(out, ",\"output\":");
-	buf_jsonz(out, r->output);
+	buf_jsonz(out, r->output ? r->output : "");
 	buf_puts(out, ",\"error\":");
-	buf_jsonz(out, r->error);
+	buf_jsonz(out, r->error ? r->error : "");
 	buf_printf(out, ",\"steps\":%" PRId32 ",\"calls\":%" PRId64 ",\"usage\":", r->steps,
 		   r->calls);
 	json_usage(out, &r->usage);

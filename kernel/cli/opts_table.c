@@ -34,10 +34,16 @@ const struct option_row opts_options[OPTIONS] = {
 			  "who gets the result, instead of what the agent says" },
 	[OPT_DURABILITY] = { 0, "durability", "HOW", "strict|relaxed|none", CMD_BIT(CMD_RUN), 0, 0,
 			     "strict, relaxed or none, instead of what the configuration says" },
-	[OPT_ALL] = { 0, "all", NULL, NULL, CMD_BIT(CMD_RESUME), 0, 0,
+	[OPT_ALL] = { 0, "all", NULL, NULL, CMD_BIT(CMD_RESUME), OPT_BIT(OPT_RETRY), 0,
 		      "every run whose process is gone, and deliveries that are due" },
 	[OPT_ACCEPT] = { 0, "accept-changes", NULL, NULL, CMD_BIT(CMD_RESUME), 0, 0,
 			 "also when the run was made with other tools, whatever run.on_change says" },
+	[OPT_RETRY] = { 0, "retry", NULL, NULL, CMD_BIT(CMD_RESUME), OPT_BIT(OPT_ALL), 0,
+			"go on with a run that failed, as a new attempt from its last good step" },
+	[OPT_STEPS] = { 0, "steps", "N", NULL, CMD_BIT(CMD_RESUME), 0, OPT_NUMBER,
+			"with --retry: its new limit of steps, those of earlier attempts included" },
+	[OPT_RUNTIME] = { 0, "runtime", "TIME", NULL, CMD_BIT(CMD_RESUME), 0, 0,
+			  "with --retry: its new limit of active time, likewise: 20m" },
 	[OPT_NOW] = { 0, "now", NULL, NULL, CMD_BIT(CMD_RESUME), 0, 0,
 		      "with --all: also deliveries that are not due yet" },
 	[OPT_OPEN] = { 'o', "open", NULL, NULL, LISTS_RUNS, 0, 0,
@@ -106,8 +112,13 @@ const struct command_row opts_commands[COMMANDS] = {
 	[CMD_RESUME] = { "resume", "[RUN]", 0, 1, "go on with a run that was left or killed",
 			 "Goes on from the last recorded fact: finished tool calls are not run "
 			 "again. A run that has ended prints its result. A run that a live process "
-			 "carries is left alone.",
+			 "carries is left alone.\n"
+			 "\n"
+			 "With --retry a run that failed, was cancelled or refused goes on with a new attempt: what it "
+			 "has done stays done, what made it end counts from zero again. Its result is delivered "
+			 "anew.",
 			 "executus resume 01jabcdefghjkmnpqrstvwxyz0\n"
+			 "executus resume --retry --steps 30 01jabcdefghjkmnpqrstvwxyz0\n"
 			 "executus resume --all\n" },
 	[CMD_RUNS] = { "runs", "", 0, 0, "list runs, newest first",
 		       "A run is 'open' when it has not ended: a process carries it, or it waits "

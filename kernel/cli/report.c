@@ -104,7 +104,7 @@ static void say(struct reported *one, const struct run_result *r)
 		log_info(log, "run %s: ok", one->id);
 	else if (r->status == EXS_ENDED_OK)
 		log_line(log, isatty(STDERR_FILENO) == 1 ? EXS_INFO : EXS_DEBUG, "run %s", one->id);
-	else if (r->error[0])
+	else if (r->error && r->error[0])
 		log_info(log, "run %s: %s: %s", one->id, ended_word(r->status), r->error);
 	else
 		log_info(log, "run %s: %s (%s)", one->id, ended_word(r->status), r->reason);

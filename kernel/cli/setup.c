@@ -40,7 +40,10 @@ int cli_conf_mistake(struct cli *c, const exs_err *err)
 	buf_init(&line, sizeof err->text * 12);
 	text_one_line(&line, str_of(err->text), line.max - 1);
 	buf_puts(&line, "\n");
-	if (write(STDERR_FILENO, line.p, line.n) < 0)
+	/* Without memory it is told all the same, in the other form. */
+	if (!buf_ok(&line))
+		log_error(&c->log, "%s", err->text);
+	else if (write(STDERR_FILENO, line.p, line.n) < 0)
 		c->out.failed = true;
 	buf_release(&line);
 	return EXIT_CONF;
@@ -68,29 +71,43 @@ int cli_usage(struct cli *c, const char *fmt, ...)
 
 /*
  * The batteries that belong to this executable: beside it in a build tree, or where it was
- * installed, which need not be the place that it was configured for. NULL: there are none.
+ * installed, which need not be the place that it was configured for. *out is NULL when there are
+ * none; false: no memory.
  */
-static char *folder_beside(void)
+static bool folder_beside(char **out)
 {
 	static const char *const places[] = { "batteries", EXECUTUS_BATTERY_BESIDE };
-	auto_free char *exe = calloc(1, CLI_PATH_MAX);
-	ssize_t n = exe ? readlink("/proc/self/exe", exe, CLI_PATH_MAX - 1) : -1;
+	char exe[CLI_PATH_MAX] = "";
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
 	char *slash = n > 0 ? strrchr(exe, '/') : NULL;
 
+	*out = NULL;
 	if (!slash)
-		return NULL;
+		return true;
 	*slash = '\0';
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		auto_free char *path = NULL;
 
 		if (asprintf(&path, "%s/%s", exe, places[i]) < 0) {
 			path = NULL;
-			return NULL;
+			return false;
 		}
-		if (access(path, F_OK) == 0)
-			return take(path);
+		if (access(path, F_OK) == 0) {
+			*out = take(path);
+			return true;
+		}
 	}
-	return NULL;
+	return true;
+}
+
+/* Says for what there is none. */
+static bool no_memory(struct cli *c, const char *what, int *code)
+{
+	exs_err err = EXS_ERR_INIT;
+
+	err_set(&err, EXS_NOMEM, 0, "no memory for %s", what);
+	*code = cli_failed(c, &err);
+	return false;
 }
 
 static bool find_folders(struct cli *c, int *code)
@@ -109,7 +126,8 @@ static bool find_folders(struct cli *c, int *code)
 		}
 		c->folders[n++] = dir;
 	}
-	c->beside = folder_beside();
+	if (!folder_beside(&c->beside))
+		return no_memory(c, "the battery folders", code);
 	if (c->beside)
 		c->folders[n++] = c->beside;
 	c->folders[n++] = EXECUTUS_BATTERY_DIR;
@@ -144,7 +162,7 @@ static bool find_conf(struct cli *c, int *code)
 			given = places[i];
 	if (given) {
 		c->conf_path = strdup(given);
-		return c->conf_path != NULL;
+		return c->conf_path || no_memory(c, "the name of the configuration", code);
 	}
 	buf_init(&looked, CLI_PATH_MAX);
 	for (i = 0; i < PLACES_MAX; i++)

@@ -34,7 +34,7 @@ exs_status run_info_fill(struct run *run, exs_err *err)
 	i->started_ms = s->started_ms;
 	i->max_steps = s->limits.steps;
 	i->depth = s->depth;
-	i->flags = run->durable ? EXS_RUN_DURABLE : 0;
+	i->flags = (run->durable ? EXS_RUN_DURABLE : 0) | (s->retried ? EXS_RUN_RETRIED : 0);
 	return EXS_OK;
 }
 
@@ -98,7 +98,7 @@ static exs_status begin_checkpoint(struct run *run, exs_err *err)
 				       "the checkpoint does not take the run up again");
 		batch_release(&run->batch);
 		run->durable = false;
-		run->info.flags = 0;
+		run->info.flags &= ~(uint32_t)EXS_RUN_DURABLE;
 		log_info(run->host->log, "run %s is not durable: its checkpoint does not want it",
 			 run->id);
 	}

@@ -41,11 +41,13 @@ bool delivery_bind(struct host *h, const char *kind, const char *target, const c
 	return true;
 }
 
-/* A run that waits may do so several times, and each is told. */
+/* A run that waits may do so several times, and end several times when it is retried: each is told. */
 static void delivery_id(const struct run *run, uint32_t i, char out[OUTBOX_ID_MAX])
 {
 	if (run->end_status == EXS_ENDED_PARKED)
 		snprintf(out, OUTBOX_ID_MAX, "%s.%u.p%d", run->id, i, (int)run->state.attempt);
+	else if (run->state.retried)
+		snprintf(out, OUTBOX_ID_MAX, "%s.%u.r%d", run->id, i, (int)run->state.retried);
 	else
 		snprintf(out, OUTBOX_ID_MAX, "%s.%u", run->id, i);
 }

@@ -46,8 +46,8 @@ struct run_listener {
 struct run_result {
 	int32_t status;	    /* EXS_ENDED_; PARKED and INTERRUPTED are not the end of the run */
 	const char *reason; /* a word of docs/FACTS.md, "storage" or "owner"; never NULL */
-	char *output;	    /* never NULL */
-	char *error;	    /* a sentence, empty when ok; never NULL */
+	char *output;	    /* NULL: no memory for it, and the status is PARKED */
+	char *error;	    /* a sentence, empty when ok; NULL as above */
 	char *artifacts;    /* JSON array of what it has made; NULL: nothing */
 	exs_usage usage;
 	int32_t steps, attempt;
@@ -61,17 +61,28 @@ exs_status engine_open(struct host *host, struct engine **out, exs_err *err);
 void engine_close(struct engine *e);
 
 /* Flags of resume. */
-enum { RESUME_ACCEPT = 1u /* whatever changed since the run began */ };
+enum {
+	RESUME_ACCEPT = 1u, /* whatever changed since the run began */
+	RESUME_RETRY = 2u   /* a run that has ended, but not well, as a new attempt */
+};
+
+/* How to take a run up. */
+struct resume_how {
+	uint32_t flags;	    /* RESUME_ */
+	int32_t steps;	    /* of a retry: its new limit of steps, all attempts together; 0: as it was */
+	int64_t runtime_ms; /* and of its active time */
+};
 
 exs_status engine_start(struct engine *e, const struct run_spec *spec,
 			const struct run_listener *listener, struct run **out, exs_err *err);
 /*
  * Adopts a run that its owner left or died with. NOTFOUND; CONFLICT: a live process carries it;
  * CORRUPT; INVALID: it was made with another agent, other tools or other batteries, and run.on_change of the conf refuses
- * that. A run that has ended is not started again: *out is a run that is over and holds its
- * result.
+ * that. A run that has ended is not started again, unless a retry is asked for: *out is a run that is over and
+ * holds its result. A retry is INVALID when the run has not ended, ended well, or would end at once again.
+ * `how` NULL: plainly.
  */
-exs_status engine_resume(struct engine *e, const char *run_id, uint32_t flags,
+exs_status engine_resume(struct engine *e, const char *run_id, const struct resume_how *how,
 			 const struct run_listener *listener, struct run **out, exs_err *err);
 
 /* True once the run is over. wait_ms < 0: for ever. Not on a step worker. */

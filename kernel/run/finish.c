@@ -34,6 +34,11 @@ static void fill_result(struct run *run, int32_t status, const char *reason, con
 	r->artifacts = artifacts_text(s);
 	r->output = strdup(s->output ? s->output : "");
 	r->error = strdup(error ? error : "");
+	/* An end without its answer is none: it is stored, and a resume shows it. */
+	if (!r->output || !r->error) {
+		r->status = EXS_ENDED_PARKED;
+		r->reason = "storage";
+	}
 	r->usage = s->usage;
 	r->steps = s->step;
 	r->attempt = s->attempt;

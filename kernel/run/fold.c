@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fold.c - state and the next fact to the next state: pure, deterministic, total. The first fact is
- * read in fold_start.c, calls and failed turns in fold_call.c.
+ * fold.c - state and the next fact to the next state: pure, deterministic, total. The first fact of a run is
+ * read in fold_start.c, that of a later attempt in fold_resume.c, calls and failed turns in fold_call.c.
  */
 #include "run/artifact.h"
 #include "run/state.h"
@@ -32,29 +32,6 @@ char *fold_text(exs_str body, const char *key, size_t max)
 	if (json_get(body, key, &v))
 		return strdup("");
 	return json_get_textz(body, key, max);
-}
-
-/* What the dead attempt left open is open no more: its turn is lost, plan judges its calls. */
-static exs_status run_resumed(struct state *s, const exs_fact *f, exs_err *err)
-{
-	exs_status status;
-	uint32_t i;
-
-	if (f->attempt != s->attempt + 1)
-		return fold_corrupt(f, err, "the attempts have a hole");
-	digests_read(f->body, &s->digests);
-	s->attempt = f->attempt;
-	s->crashes = s->parked ? s->crashes : s->crashes + 1;
-	s->parked = false;
-	s->turn_open = s->reserved = false;
-	free(s->why);
-	s->why = NULL;
-	for (i = 0; i < s->call_count; i++)
-		if (s->calls[i].stage == CALL_STARTED)
-			s->calls[i].stage = CALL_STALE;
-	/* What arrived while the lost turn was out goes with the one that is asked again. */
-	status = fold_steers(s);
-	return status ? err_set(err, status, 0, "no room for a message") : EXS_OK;
 }
 
 static exs_status set_text(char **to, const exs_fact *f, exs_err *err)
@@ -300,7 +277,7 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 	case EXS_FACT_RUN_STARTED:
 		return fold_run_started(s, f, err);
 	case EXS_FACT_RUN_RESUMED:
-		return run_resumed(s, f, err);
+		return fold_run_resumed(s, f, err);
 	case EXS_FACT_RUN_PARKED:
 		s->parked = true;
 		s->reserved = false;
@@ -356,7 +333,8 @@ exs_status fold(struct state *s, const exs_fact *f, exs_err *err)
 				    s->started ? "the run begins twice" : "the run has not begun");
 	if (s->started && f->kind != EXS_FACT_RUN_RESUMED && f->attempt != s->attempt)
 		return fold_corrupt(f, err, "it belongs to another attempt");
-	if (s->ended && f->kind != EXS_FACT_DELIVERY_ENDED && f->kind != EXS_FACT_PORT_FAILED)
+	if (s->ended && f->kind != EXS_FACT_DELIVERY_ENDED && f->kind != EXS_FACT_PORT_FAILED &&
+	    f->kind != EXS_FACT_RUN_RESUMED)
 		return fold_corrupt(f, err, "the run had ended");
 	if (s->parked && f->kind != EXS_FACT_RUN_RESUMED && f->kind != EXS_FACT_PORT_FAILED)
 		return fold_corrupt(f, err, "the run was parked");

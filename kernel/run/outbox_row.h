@@ -11,7 +11,7 @@ struct host;
 
 #define OUTBOX_PREFIX	   "k/outbox/"
 #define SENT_PREFIX	   "k/sent/"
-#define OUTBOX_ID_MAX	   (ID_MAX + 24u) /* RUN.N, or RUN.N.pATTEMPT of a run that waits */
+#define OUTBOX_ID_MAX	   (ID_MAX + 24u) /* RUN.N; RUN.N.pATTEMPT of a run that waits; RUN.N.rATTEMPT of a retry */
 #define OUTBOX_KEY_MAX	   (OUTBOX_ID_MAX + 16u)
 #define OUTBOX_ROW_MAX	   (16u << 10)
 #define OUTBOX_MAX	   10000u /* rows looked at in one sweep */

@@ -70,7 +70,8 @@ static exs_status keep_row(void *arg, exs_str key, exs_str value)
 
 struct loading {
 	struct run *run;
-	int32_t parked; /* the attempt that parked and is told of; 0: the end */
+	int32_t parked;  /* the attempt that parked and is told of; 0: an end */
+	int32_t retried; /* the retry whose end it is; 0: the first end */
 	bool found;
 	exs_err err;
 };
@@ -80,31 +81,33 @@ static exs_status fold_row(void *arg, const exs_fact *fact)
 	struct loading *l = arg;
 	bool parks = fact->kind == EXS_FACT_RUN_PARKED && fact->attempt == l->parked;
 	exs_status status = fold(&l->run->state, fact, &l->err);
+	bool ends = fact->kind == EXS_FACT_RUN_ENDED && !l->parked &&
+		    l->run->state.retried == l->retried;
 
-	if (status || (fact->kind != EXS_FACT_RUN_ENDED && !parks))
+	if (status || (!ends && !parks))
 		return status;
-	if (l->parked && !parks)
-		return EXS_OK;
 	buf_clear(&l->run->end_body);
 	buf_str(&l->run->end_body, fact->body);
 	l->run->end_status = parks ? EXS_ENDED_PARKED : l->run->state.status;
 	l->found = true;
-	return parks ? EXS_CANCELLED : EXS_OK; /* what it became later is not told here */
+	return EXS_CANCELLED; /* what it became later is not told here */
 }
 
-/* "RUN.N.pATTEMPT"; 0: it is of the end. */
-static int32_t parked_attempt(const char *id)
+/* The attempt in "RUN.N.pATTEMPT" or "RUN.N.rATTEMPT"; 0: the id has no such part. */
+static int32_t attempt_in(const char *id, const char *mark)
 {
-	const char *p = strstr(id, ".p");
+	const char *p = strstr(id, mark);
 
-	return p ? (int32_t)strtol(p + 2, NULL, 10) : 0;
+	return p ? (int32_t)strtol(p + strlen(mark), NULL, 10) : 0;
 }
 
 /* A run that is not live: only to look at. */
 static exs_status load(struct engine *e, const struct outbox_row *row, struct run **out,
 		       exs_err *err)
 {
-	struct loading l = { .parked = parked_attempt(row->id), .err = EXS_ERR_INIT };
+	struct loading l = { .parked = attempt_in(row->id, ".p"),
+			     .retried = attempt_in(row->id, ".r"),
+			     .err = EXS_ERR_INIT };
 	exs_status status = run_new(e, row->run_id, NULL, &l.run, err);
 
 	if (status)

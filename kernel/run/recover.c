@@ -79,10 +79,10 @@ static exs_status show_ended(struct run *run)
 }
 
 /* What is not as it was when the run began, or was last taken up. */
-static exs_status check_change(struct run *run, uint32_t flags, const struct digests *now,
+static exs_status check_change(struct run *run, const struct resume_how *how, const struct digests *now,
 			       uint32_t *changed, exs_err *err)
 {
-	bool refuse = run->host->conf->run.refuse_change && !(flags & RESUME_ACCEPT);
+	bool refuse = run->host->conf->run.refuse_change && !(how->flags & RESUME_ACCEPT);
 	exs_status status = EXS_OK;
 	struct buf words;
 
@@ -103,7 +103,42 @@ static exs_status check_change(struct run *run, uint32_t flags, const struct dig
 	return status;
 }
 
-static exs_status record_resumed(struct run *run, uint32_t flags, exs_err *err)
+/* ---- a retry ---- */
+
+static exs_status needs_more(const struct run *run, const char *what, const char *option, exs_err *err)
+{
+	return err_set(err, EXS_INVALID, 0,
+		       "run %s has used all of its %s and would end at once again: give it more with %s",
+		       run->id, what, option);
+}
+
+/* Would it only end the same way? */
+static exs_status check_retry(const struct run *run, const struct resume_how *how, exs_err *err)
+{
+	const struct state *s = &run->state;
+	int32_t steps = how->steps ? how->steps : s->limits.steps;
+	int64_t runtime_ms = how->runtime_ms ? how->runtime_ms : s->limits.runtime_ms;
+
+	if (s->status == EXS_ENDED_OK)
+		return err_set(err, EXS_INVALID, 0, "run %s ended well: there is nothing to retry",
+			       run->id);
+	if (s->step >= steps)
+		return needs_more(run, "steps", "--steps", err);
+	if (s->run_ms >= runtime_ms)
+		return needs_more(run, "time", "--runtime", err);
+	return EXS_OK;
+}
+
+static void put_retry(const struct resume_how *how, struct buf *body)
+{
+	buf_puts(body, ",\"retry\":true");
+	if (how->steps)
+		buf_printf(body, ",\"steps\":%d", (int)how->steps);
+	if (how->runtime_ms)
+		buf_printf(body, ",\"runtime_ms\":%lld", (long long)how->runtime_ms);
+}
+
+static exs_status record_resumed(struct run *run, const struct resume_how *how, exs_err *err)
 {
 	const struct state *s = &run->state;
 	struct digests now;
@@ -112,7 +147,7 @@ static exs_status record_resumed(struct run *run, uint32_t flags, exs_err *err)
 
 	digests_now(run->host, &run->e->tools, run->agent, (const char *const *)s->tools,
 		    s->tool_count, &now);
-	if (check_change(run, flags, &now, &changed, err))
+	if (check_change(run, how, &now, &changed, err))
 		return err->status;
 
 	run->info.attempt = run->state.attempt + 1;
@@ -122,7 +157,10 @@ static exs_status record_resumed(struct run *run, uint32_t flags, exs_err *err)
 	digests_json(&now, &body);
 	buf_puts(&body, ",\"changed\":[");
 	digests_words(changed, "\"", &body);
-	buf_puts(&body, "]}");
+	buf_puts(&body, "]");
+	if (s->ended)
+		put_retry(how, &body);
+	buf_puts(&body, "}");
 	run->first_seq = run_record(run, EXS_FACT_RUN_RESUMED, str_of(NULL), NULL, NULL, &body);
 	if (run->broken)
 		return err_set(err, EXS_CORRUPT, 0, "run %s cannot go on: %.180s", run->id,
@@ -159,21 +197,23 @@ static exs_status quiet_head(struct engine *e, const char *id, struct head *out,
 	return status;
 }
 
-static exs_status take_over(struct run *run, const struct head *head, uint32_t flags, exs_err *err)
+static exs_status take_over(struct run *run, const struct head *head, const struct resume_how *how,
+			    exs_err *err)
 {
 	run->durable = true;
 	run->head = *head;
 	run->head_stored = true;
 	run->fence = head->fence + 1;
 	run->resumed_run_ms = run->state.run_ms;
-	run->turn_sent = run->state.turn_open || run->state.reserved;
+	run->turn_sent = !run->state.ended && (run->state.turn_open || run->state.reserved);
 	run->agent = conf_agent(run->host->conf, run->state.agent);
-	return record_resumed(run, flags, err);
+	return record_resumed(run, how, err);
 }
 
-static exs_status prepare(struct engine *e, struct run *run, uint32_t flags, bool *ended,
+static exs_status prepare(struct engine *e, struct run *run, const struct resume_how *how, bool *over,
 			  exs_err *err)
 {
+	bool retry = how->flags & RESUME_RETRY;
 	struct head head;
 	exs_status status = quiet_head(e, run->id, &head, err);
 
@@ -181,18 +221,24 @@ static exs_status prepare(struct engine *e, struct run *run, uint32_t flags, boo
 		status = load_state(run, err);
 	if (status)
 		return status;
-	*ended = run->state.ended;
-	if (*ended)
+	if (retry && !run->state.ended)
+		return err_set(err, EXS_INVALID, 0,
+			       "run %s has not ended: resume it without --retry", run->id);
+	*over = run->state.ended && !retry;
+	if (*over)
 		return show_ended(run);
-	status = check_head(run, &head, err);
-	return status ? status : take_over(run, &head, flags, err);
+	status = retry ? check_retry(run, how, err) : EXS_OK;
+	if (status == EXS_OK)
+		status = check_head(run, &head, err);
+	return status ? status : take_over(run, &head, how, err);
 }
 
-exs_status engine_resume(struct engine *e, const char *run_id, uint32_t flags,
+exs_status engine_resume(struct engine *e, const char *run_id, const struct resume_how *how,
 			 const struct run_listener *listener, struct run **out, exs_err *err)
 {
+	static const struct resume_how plainly;
 	struct run *run;
-	bool ended = false;
+	bool over = false;
 	exs_status status;
 
 	if (!e->host->store || !e->host->checkpoint)
@@ -203,15 +249,15 @@ exs_status engine_resume(struct engine *e, const char *run_id, uint32_t flags,
 	status = run_new(e, run_id, listener, &run, err);
 	if (status)
 		return status;
-	status = prepare(e, run, flags, &ended, err);
-	if (status == EXS_OK && !ended)
+	status = prepare(e, run, how ? how : &plainly, &over, err);
+	if (status == EXS_OK && !over)
 		status = registry_add(e, run, err);
 	if (status) {
 		run_unref(run);
 		return status;
 	}
 	*out = run_ref(run);
-	if (!ended)
+	if (!over)
 		run_post(run, &run->begin_mail);
 	run_unref(run);
 	return EXS_OK;

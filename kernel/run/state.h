@@ -83,6 +83,7 @@ struct state {
 	/* where it stands */
 	int64_t seq, at_ms, run_ms;
 	int32_t attempt, step;
+	int32_t retried; /* the attempt that began after an end, the newest one; 0: none */
 	int32_t crashes; /* attempts that died in a row without a turn ended */
 	bool turn_open;
 	bool reserved;		/* the last that is known of a turn is its reservation */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* state_edit.h - what fold.c and fold_call.c may do to a state; nobody else. */
+/* state_edit.h - what fold.c and its parts may do to a state; nobody else. */
 #ifndef RUN_STATE_EDIT_H
 #define RUN_STATE_EDIT_H
 
@@ -18,6 +18,7 @@ exs_status fold_corrupt(const exs_fact *f, exs_err *err, const char *what);
 char *fold_text(exs_str body, const char *key, size_t max);
 
 exs_status fold_run_started(struct state *s, const exs_fact *f, exs_err *err);
+exs_status fold_run_resumed(struct state *s, const exs_fact *f, exs_err *err);
 void fold_usage(exs_usage *sum, const exs_usage *u);
 exs_status fold_turn_calls(struct state *s, exs_str message, exs_err *err);
 exs_status fold_call_started(struct state *s, const exs_fact *f, exs_err *err);

@@ -107,13 +107,13 @@ static exs_status recall(void *arg, const exs_fact *fact)
 	struct run *run = arg;
 	exs_err err = EXS_ERR_INIT;
 
-	if (fact->attempt < run->info.attempt && run->watch &&
+	if (fact->attempt < run->info.attempt && fact->attempt >= run->state.retried && run->watch &&
 	    call_critic_observe(run->host->critic, run->watch, fact, &err))
 		lose_critic(run, &err);
 	return EXS_OK;
 }
 
-/* What the critic knew of earlier attempts it knows again. */
+/* What the critic knew of earlier attempts it knows again; what came before a retry counts no more. */
 static void recall_all(struct run *run)
 {
 	exs_err err = EXS_ERR_INIT;

@@ -72,8 +72,8 @@ static exs_status chain(struct forgetting *f, const struct tally *t, int sealed,
 	return put(f, key_tip(), exs_bytes(is, n), err);
 }
 
-/* What the chain says of the run: 0 nothing, 1 ended, 2 forgotten. */
-static exs_status place(struct forgetting *f, int *out, exs_err *err)
+/* What the chain says of the run as it is: 0 nothing, or only of an end that was retried; 1 ended; 2 forgotten. */
+static exs_status place(struct forgetting *f, const struct tally *t, int *out, exs_err *err)
 {
 	struct entry e;
 	int64_t n = 0;
@@ -94,7 +94,8 @@ static exs_status place(struct forgetting *f, int *out, exs_err *err)
 				"believed: %.150s",
 				f->id, why.text);
 	}
-	*out = s == EXS_OK && e.what == ENTRY_FORGOTTEN ? 2 : 1;
+	if (s == EXS_OK && digest_same(&e.rows, &t->hash))
+		*out = e.what == ENTRY_FORGOTTEN ? 2 : 1;
 	return s;
 }
 
@@ -138,8 +139,11 @@ static exs_status drop_log(struct forgetting *f, exs_err *err)
 	return s;
 }
 
-static exs_status ended(const exs_self *self, const char *id, struct tally *t, exs_err *err)
+/* It must have ended when the batch commits too: it may be retried meanwhile. */
+static exs_status ended(struct forgetting *f, struct tally *t, exs_err *err)
 {
+	const exs_store_svc *store = f->self->store;
+	const char *id = f->id;
 	exs_membuf head;
 	struct key key;
 	exs_status s;
@@ -147,13 +151,16 @@ static exs_status ended(const exs_self *self, const char *id, struct tally *t, e
 	if (!run_id_ok(id))
 		return exs_fail(err, EXS_NOTFOUND, 0, "'%.40s' is not the id of a run", id);
 	exs_membuf_init(&head, EXS_STORE_VALUE_MAX);
-	s = row_get(self, key_run(&key, id), &head, err);
+	s = row_get(f->self, key_run(&key, id), &head, err);
 	if (s == EXS_NOTFOUND)
 		exs_fail(err, s, 0, "there is no run '%s' in the trail", id);
 	else if (s == EXS_OK && !head_tally(exs_bytes(head.p, head.n), t))
 		s = exs_fail(err, EXS_CORRUPT, 0, "the head of run '%s' cannot be read", id);
 	else if (s == EXS_OK && !t->ended_ms)
 		s = exs_fail(err, EXS_DENIED, 0, "run '%s' has not ended", id);
+	if (s == EXS_OK)
+		s = store->batch_check(store, f->batch, exs_bytes(key.p, key.n),
+				       exs_bytes(head.p, head.n), err);
 	exs_membuf_release(&head);
 	return s;
 }
@@ -163,11 +170,11 @@ exs_status forget_run(exs_self *self, const char *run_id, exs_batch *batch, int3
 {
 	struct forgetting f = { .self = self, .batch = batch, .id = run_id };
 	struct tally t;
-	exs_status s = ended(self, run_id, &t, err);
+	exs_status s = ended(&f, &t, err);
 	int known = 0;
 
 	if (s == EXS_OK)
-		s = place(&f, &known, err);
+		s = place(&f, &t, &known, err);
 	if (s == EXS_OK && known < 2)
 		s = chain(&f, &t, known, err);
 	if (s == EXS_OK)

@@ -53,8 +53,10 @@ void tally_add(struct tally *t, const struct row_facts *r, const struct digest *
 		t->calls++;
 	if (r->has_usage)
 		add_usage(t, &r->usage);
-	if (r->kind == EXS_FACT_RUN_RESUMED)
+	if (r->kind == EXS_FACT_RUN_RESUMED) { /* perhaps a retry of a run that had ended */
 		snprintf(t->status, sizeof t->status, "running");
+		t->ended_ms = 0;
+	}
 	if (r->kind == EXS_FACT_RUN_PARKED || r->kind == EXS_FACT_RUN_ENDED)
 		memcpy(t->status, r->status, sizeof t->status);
 	if (r->kind == EXS_FACT_RUN_ENDED)

@@ -4,10 +4,10 @@
  *
  *	run/RUN        head of a run, see head.h
  *	log/RUN/SEQ    one fact: its hash in 32 bytes, then its JSON; SEQ in 16 hex digits
- *	unsealed/RUN   the run has ended and is not in the chain yet; empty
+ *	unsealed/RUN   the run has ended and is not in the chain yet: the SEQ of its end, or empty
  *	chain/N        an entry of the chain over the runs, see entry.h; N in 16 hex digits from 1
  *	tip            how many entries there are, and the hash of the last one
- *	sealed/RUN     N of the newest entry about the run
+ *	sealed/RUN     N of the newest entry about the run: one that is retried ends more than once
  */
 #ifndef AUDIT_STORE_ROWS_H
 #define AUDIT_STORE_ROWS_H
@@ -22,6 +22,7 @@
 #define KEY_MAX	   (RUN_ID_MAX + 32u)
 #define PAGE_IDS   128u /* runs that are read before each of them is looked at */
 #define JSON_DEPTH 64u
+#define MARK_MAX   16u /* bytes of what unsealed/RUN holds */
 
 struct exs_self {
 	const exs_host *host;

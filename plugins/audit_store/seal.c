@@ -5,8 +5,9 @@
 #include <signal.h>
 
 #include "head.h"
+#include "trail.h"
 
-#define OPS_MAX (SEAL_RUNS_MAX * 4 + 2)
+#define OPS_MAX (SEAL_RUNS_MAX * 5 + 2)
 
 /* One commit in the making. */
 struct sealing {
@@ -17,7 +18,7 @@ struct sealing {
 	size_t n;
 	struct {
 		struct key unsealed, sealed, chain;
-		char entry[ENTRY_MAX], number[17];
+		char mark[MARK_MAX], entry[ENTRY_MAX], was[17], number[17];
 	} run[SEAL_RUNS_MAX];
 	size_t runs;
 	char tip_was[ENTRY_MAX], tip_is[ENTRY_MAX];
@@ -47,28 +48,84 @@ static exs_status ended_head(const exs_self *self, const char *id, struct tally 
 	return s;
 }
 
-/* It is in the chain already: only the mark is wrong. */
-static exs_status drop_mark(struct sealing *s, const char *id)
+/*
+ * The mark goes as it was read, or nothing is done: a run that is retried and ends again meanwhile leaves another one.
+ * NOTFOUND: it is gone, or no mark that anybody writes.
+ */
+static exs_status take_mark(struct sealing *s, const char *id, exs_err *err)
 {
-	add(s, EXS_OP_DEL, key_unsealed(&s->run[s->runs].unsealed, id), exs_bytes(NULL, 0));
-	s->runs++;
-	return EXS_OK;
+	exs_str key = key_unsealed(&s->run[s->runs].unsealed, id);
+	char *mark = s->run[s->runs].mark;
+	exs_membuf row;
+	exs_status status;
+
+	exs_membuf_init(&row, MARK_MAX);
+	status = row_get(s->self, key, &row, err);
+	if (status == EXS_TOOBIG)
+		status = EXS_NOTFOUND;
+	if (status == EXS_OK) {
+		if (row.n)
+			memcpy(mark, row.p, row.n);
+		add(s, EXS_OP_CHECK, key, exs_bytes(mark, row.n));
+		add(s, EXS_OP_DEL, key, exs_bytes(NULL, 0));
+	}
+	exs_membuf_release(&row);
+	return status;
+}
+
+/*
+ * What the chain says of the run: *n of its newest entry, 0 for none; *same: that is about this end. A run that was
+ * retried has an entry for each of its ends that was sealed in time.
+ */
+static exs_status newest_entry(const struct sealing *s, const char *id, const struct tally *t,
+			       int64_t *n, int *same, exs_err *err)
+{
+	struct entry e;
+	exs_status status = sealed_get(s->self, id, n, err);
+	int held = 0;
+
+	*same = 0;
+	if (status == EXS_NOTFOUND) {
+		*n = 0;
+		return EXS_OK;
+	}
+	if (status == EXS_OK)
+		status = entry_get(s->self, *n, &e, err);
+	if (status == EXS_NOTFOUND || status == EXS_CORRUPT) /* verify says so; no second one is made */
+		*same = 1;
+	else if (status == EXS_OK)
+		*same = digest_same(&e.rows, &t->hash);
+	if (status == EXS_OK && !*same && e.what == ENTRY_ENDED) {
+		status = log_holds_end(s->self, &e, &held, err);
+		*same = status == EXS_OK && !held; /* another log: that is for verify to tell */
+	}
+	return *same ? EXS_OK : status;
 }
 
 static exs_status add_run(struct sealing *s, const char *id, exs_err *err)
 {
 	struct entry e = { .what = ENTRY_ENDED };
-	struct tally t;
+	size_t n, before = s->n;
+	int64_t newest = 0;
 	exs_status status;
-	size_t n;
+	struct tally t;
+	int same = 0;
 
 	if (!run_id_ok(id))
 		return EXS_OK;
-	status = sealed_get(s->self, id, &e.n, err);
-	if (status != EXS_NOTFOUND)
-		return status == EXS_OK ? drop_mark(s, id) : status;
-	if (ended_head(s->self, id, &t, err))
-		return err->status == EXS_NOTFOUND ? EXS_OK : err->status;
+	status = take_mark(s, id, err);
+	if (status == EXS_OK)
+		status = ended_head(s->self, id, &t, err);
+	if (status == EXS_OK)
+		status = newest_entry(s, id, &t, &newest, &same, err);
+	if (status == EXS_OK && same) { /* only the mark is left over */
+		s->runs++;
+		return EXS_OK;
+	}
+	if (status) {
+		s->n = before;
+		return status == EXS_NOTFOUND ? EXS_OK : status;
+	}
 	e.n = s->after.entries + 1;
 	e.at_ms = t.ended_ms;
 	e.rows = t.hash;
@@ -77,15 +134,14 @@ static exs_status add_run(struct sealing *s, const char *id, exs_err *err)
 	if (entry_write(&e, s->run[s->runs].entry, &n, err))
 		return err->status;
 	snprintf(s->run[s->runs].number, sizeof s->run->number, "%016llx", (unsigned long long)e.n);
-	key_unsealed(&s->run[s->runs].unsealed, id);
-	/* Two processes see the same end of the chain or one of them fails; a run is sealed once.
-	 */
-	add(s, EXS_OP_CHECK, key_sealed(&s->run[s->runs].sealed, id), exs_bytes(NULL, 0));
+	snprintf(s->run[s->runs].was, sizeof s->run->was, "%016llx", (unsigned long long)newest);
+	/* Two processes see the same end of the chain or one of them fails; an end is sealed once. */
+	add(s, EXS_OP_CHECK, key_sealed(&s->run[s->runs].sealed, id),
+	    newest ? exs_bytes(s->run[s->runs].was, 16) : exs_bytes(NULL, 0));
 	add(s, EXS_OP_PUT, key_chain(&s->run[s->runs].chain, e.n),
 	    exs_bytes(s->run[s->runs].entry, n));
 	add(s, EXS_OP_PUT, key_sealed(&s->run[s->runs].sealed, id),
 	    exs_bytes(s->run[s->runs].number, 16));
-	add(s, EXS_OP_DEL, key_unsealed(&s->run[s->runs].unsealed, id), exs_bytes(NULL, 0));
 	s->after = (struct tip){ e.n, e.hash };
 	s->runs++;
 	return EXS_OK;

@@ -66,6 +66,23 @@ static exs_status check_newest(exs_trail *t, exs_err *err)
 			t->run, t->run);
 }
 
+/* A purge that was interrupted has taken the beginning of the log out: nothing can go on behind that. */
+static exs_status check_whole(const exs_trail *t, exs_err *err)
+{
+	struct entry e;
+	int64_t n;
+	exs_status s = t->tally.ended_ms ? sealed_get(t->self, t->run, &n, err) : EXS_NOTFOUND;
+
+	if (s == EXS_OK)
+		s = entry_get(t->self, n, &e, err);
+	if (s != EXS_OK)
+		return s == EXS_NOTFOUND ? EXS_OK : s;
+	if (e.what != ENTRY_FORGOTTEN || !digest_same(&e.rows, &t->tally.hash))
+		return EXS_OK;
+	return exs_fail(err, EXS_CONFLICT, 0,
+			"the trail of run '%s' is being taken out: let 'executus audit purge' finish", t->run);
+}
+
 /* Goes on behind what is stored. NOTFOUND: nothing is. */
 static exs_status go_on(exs_trail *t, exs_err *err)
 {
@@ -79,7 +96,9 @@ static exs_status go_on(exs_trail *t, exs_err *err)
 	if (!head_split(head, &fixed, &rest) || !head_tally(head, &t->tally))
 		return exs_fail(err, EXS_CORRUPT, 0, "the head of run '%s' cannot be read", t->run);
 	t->fixed = t->head.n = fixed.n;
-	return t->tally.rows ? check_newest(t, err) : EXS_OK;
+	if (t->tally.rows && check_newest(t, err))
+		return err->status;
+	return check_whole(t, err);
 }
 
 static exs_status begin(exs_trail *t, const exs_run_info *run, exs_err *err)
@@ -221,6 +240,7 @@ static exs_status make_row(exs_trail *t, const exs_fact *fact, const struct row_
 static exs_status put_rows(exs_trail *t, const struct tally *after, exs_batch *batch, exs_err *err)
 {
 	const exs_store_svc *store = t->self->store;
+	char mark[MARK_MAX + 1];
 	struct key key;
 	exs_status s = store->batch_put(store, batch, key_log(&key, t->run, after->last),
 					exs_bytes(t->row.p, t->row.n), err);
@@ -231,9 +251,12 @@ static exs_status put_rows(exs_trail *t, const struct tally *after, exs_batch *b
 		s = store->batch_put(store, batch, key_run(&key, t->run),
 				     exs_bytes(t->head.p, t->head.n), err);
 	t->head.n = t->fixed;
+	snprintf(mark, sizeof mark, "%016llx", (unsigned long long)after->last);
 	if (s == EXS_OK && after->ended_ms)
-		s = store->batch_put(store, batch, key_unsealed(&key, t->run), exs_bytes("", 0),
-				     err);
+		s = store->batch_put(store, batch, key_unsealed(&key, t->run),
+				     exs_bytes(mark, MARK_MAX), err);
+	else if (s == EXS_OK && t->tally.ended_ms) /* a retry: that end was not the last */
+		s = store->batch_del(store, batch, key_unsealed(&key, t->run), err);
 	return s;
 }
 
@@ -360,4 +383,34 @@ int row_facts_read(exs_str json, const char *run_id, struct row_facts *out)
 	ok = tree && read_row(tree, run_id, out);
 	cJSON_Delete(tree);
 	return ok;
+}
+
+struct looking {
+	const struct entry *e;
+	int found;
+};
+
+static exs_status look_for_end(void *arg, exs_str key, exs_str value)
+{
+	struct looking *l = arg;
+	struct row_facts facts;
+
+	(void)key;
+	if (value.n <= DIGEST_BYTES || memcmp(value.p, l->e->rows.b, DIGEST_BYTES) != 0)
+		return EXS_OK;
+	l->found = row_facts_read(exs_bytes(value.p + DIGEST_BYTES, value.n - DIGEST_BYTES),
+				  l->e->run, &facts) &&
+		   facts.kind == EXS_FACT_RUN_ENDED;
+	return EXS_CANCELLED;
+}
+
+exs_status log_holds_end(const exs_self *self, const struct entry *e, int *found, exs_err *err)
+{
+	struct looking l = { e, 0 };
+	struct key key;
+	exs_status s = self->store->scan(self->store, key_logs(&key, e->run), exs_bytes(NULL, 0), 0,
+					 look_for_end, &l, err);
+
+	*found = l.found;
+	return s == EXS_CANCELLED || s == EXS_CORRUPT ? EXS_OK : s; /* verify tells of damage */
 }

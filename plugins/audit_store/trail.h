@@ -3,6 +3,7 @@
 #ifndef AUDIT_STORE_TRAIL_H
 #define AUDIT_STORE_TRAIL_H
 
+#include "entry.h"
 #include "head.h"
 
 #define BODY_MAX                                                                                   \
@@ -18,5 +19,7 @@ exs_status trail_finish(exs_trail *trail, exs_err *err);
 /* What the tally needs of a stored row's JSON, and of which run it speaks. False: it cannot be
  * read. */
 int row_facts_read(exs_str json, const char *run_id, struct row_facts *out);
+/* Does the log of the entry's run hold the end that the entry is about, the last one or one that was retried? */
+exs_status log_holds_end(const exs_self *self, const struct entry *e, int *found, exs_err *err);
 
 #endif

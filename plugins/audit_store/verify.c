@@ -178,10 +178,12 @@ static exs_status found_of(struct verifying *v, const char *id, exs_str head, in
 	return s == EXS_OK && same ? verify_found(v, id, "entry", n, "%s", text) : s;
 }
 
+/* The entry is about the run as its log ends now, or about an end that was retried. */
 static exs_status check_entry(struct verifying *v, const char *id, exs_str head,
 			      const struct tally *t, int64_t n, exs_err *err)
 {
 	struct entry e;
+	int earlier = 0;
 	exs_status s = entry_get(v->self, n, &e, err);
 
 	if (s == EXS_NOTFOUND)
@@ -192,10 +194,15 @@ static exs_status check_entry(struct verifying *v, const char *id, exs_str head,
 				    err->text);
 	if (s != EXS_OK)
 		return s;
-	if (strcmp(e.run, id) != 0 || !digest_same(&e.rows, &t->hash))
-		return found_of(v, id, head, n,
-				"its log ends otherwise than when the chain took it up", err);
-	return EXS_OK;
+	if (strcmp(e.run, id) == 0 && digest_same(&e.rows, &t->hash))
+		return EXS_OK;
+	if (!t->ended_ms && strcmp(e.run, id) == 0) {
+		s = log_holds_end(v->self, &e, &earlier, err);
+		if (s != EXS_OK || earlier || e.what == ENTRY_FORGOTTEN)
+			return s;
+	}
+	return found_of(v, id, head, n, "its log ends otherwise than when the chain took it up",
+			err);
 }
 
 /* A run that has ended waits to be sealed or is sealed; one that goes on is neither. */
@@ -226,6 +233,18 @@ static exs_status check_place(struct verifying *v, const char *id, exs_str head,
 	return s == EXS_OK ? check_entry(v, id, head, t, n, err) : s;
 }
 
+/* Is there no head, or one of the log that the entry is about? */
+static exs_status same_log(struct verifying *v, const struct entry *e, int *same, exs_err *err)
+{
+	struct tally t;
+	struct key key;
+	exs_status s = row_get(v->self, key_run(&key, e->run), &v->buf, err);
+
+	*same = s != EXS_OK || !head_tally(exs_bytes(v->buf.p, v->buf.n), &t) ||
+		digest_same(&e->rows, &t.hash);
+	return s;
+}
+
 /* Was it chained as forgotten? Then what is left of it is on its way out. */
 static exs_status is_forgotten(struct verifying *v, const char *id, int *out, exs_err *err)
 {
@@ -236,6 +255,8 @@ static exs_status is_forgotten(struct verifying *v, const char *id, int *out, ex
 	if (s == EXS_OK)
 		s = entry_get(v->self, n, &e, err);
 	*out = s == EXS_OK && e.what == ENTRY_FORGOTTEN && strcmp(e.run, id) == 0;
+	if (*out) /* a run that was retried afterwards has another log */
+		s = same_log(v, &e, out, err);
 	return s == EXS_NOTFOUND || s == EXS_CORRUPT ? EXS_OK : s;
 }
 

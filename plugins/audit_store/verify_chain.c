@@ -9,16 +9,67 @@
 
 #include <inttypes.h>
 
-/* Does a later entry say that the run was forgotten, with the same log? */
-static exs_status forgotten_later(struct verifying *v, const struct entry *e, int64_t n, int *out,
-				  exs_err *err)
+#include "trail.h"
+
+/* What was forgotten is what ended last: that is this entry, or one between the two. */
+static exs_status forgotten_as(struct verifying *v, const struct entry *e, const struct entry *later,
+			       int *out, exs_err *err)
+{
+	struct entry last = *e;
+	exs_status s = EXS_OK;
+	int64_t n;
+
+	*out = digest_same(&later->rows, &e->rows);
+	for (n = later->n - 1; n > e->n && s == EXS_OK && !*out; n--) {
+		s = entry_get(v->self, n, &last, err);
+		*out = s == EXS_OK && last.what == ENTRY_ENDED && strcmp(last.run, e->run) == 0 &&
+		       digest_same(&last.rows, &later->rows);
+		if (s == EXS_NOTFOUND || s == EXS_CORRUPT) /* told by the walk */
+			s = EXS_OK;
+	}
+	return s;
+}
+
+/* A run may be retried after it was forgotten; then its trail began anew. */
+static exs_status forgotten_between(struct verifying *v, const struct entry *e, int64_t last, int *out,
+				    exs_err *err)
+{
+	struct entry later;
+	exs_status s = EXS_OK;
+	int64_t n;
+
+	for (n = e->n + 1; n < last && s == EXS_OK && !*out; n++) {
+		s = entry_get(v->self, n, &later, err);
+		if (s == EXS_OK && later.what == ENTRY_FORGOTTEN && strcmp(later.run, e->run) == 0)
+			return forgotten_as(v, e, &later, out, err);
+		if (s == EXS_NOTFOUND || s == EXS_CORRUPT) /* told by the walk */
+			s = EXS_OK;
+	}
+	return s;
+}
+
+/*
+ * Is a later entry about the same run the reason why this one is not its newest? It was forgotten, so that nothing is
+ * left to compare; or it was retried, and this end stands within its log.
+ */
+static exs_status followed(struct verifying *v, const struct entry *e, int64_t n, int *out,
+			   exs_err *err)
 {
 	struct entry later;
 	exs_status s = n > e->n ? entry_get(v->self, n, &later, err) : EXS_NOTFOUND;
 
-	*out = s == EXS_OK && later.what == ENTRY_FORGOTTEN && strcmp(later.run, e->run) == 0 &&
-	       digest_same(&later.rows, &e->rows);
-	return s == EXS_NOTFOUND || s == EXS_CORRUPT ? EXS_OK : s;
+	*out = 0;
+	if (s == EXS_NOTFOUND || s == EXS_CORRUPT)
+		return EXS_OK;
+	if (s != EXS_OK || strcmp(later.run, e->run) != 0)
+		return s;
+	*out = e->what == ENTRY_FORGOTTEN;
+	if (*out)
+		return EXS_OK;
+	if (later.what == ENTRY_FORGOTTEN)
+		return forgotten_as(v, e, &later, out, err);
+	s = log_holds_end(v->self, e, out, err);
+	return s == EXS_OK && !*out ? forgotten_between(v, e, n, out, err) : s;
 }
 
 /*
@@ -35,7 +86,7 @@ static exs_status check_run_of(struct verifying *v, const struct entry *e, exs_e
 	if (s == EXS_OK || s == EXS_NOTFOUND || s == EXS_CORRUPT)
 		s = sealed_get(v->self, e->run, &n, err);
 	if (s == EXS_OK || s == EXS_NOTFOUND || s == EXS_CORRUPT)
-		s = forgotten_later(v, e, n, &gone, err);
+		s = followed(v, e, n, &gone, err);
 	if (s != EXS_OK || gone || (n == e->n && (there || e->what == ENTRY_FORGOTTEN)))
 		return s;
 	return verify_found(v, e->run, "entry", e->n,

@@ -23,6 +23,7 @@ struct exs_purse {
 	struct grant grant; /* shared items of the open reservation */
 	bool kept;	    /* the grant has a row */
 	struct booked booked;
+	bool from_here;		 /* of a retry: all that was used before is booked already */
 	bool graced, grace_open; /* had its turn beyond a limit; has it now */
 	uint32_t told;		 /* bit i: the model heard of limit i */
 	bool models;		 /* who of limits per model is known */
@@ -53,14 +54,19 @@ static exs_status settle_the_dead(exs_purse *p, int32_t sent, exs_batch *batch, 
 	return status;
 }
 
-static exs_status recall(exs_purse *p, int32_t sent, exs_batch *batch, exs_err *err)
+static exs_status recall(exs_purse *p, int32_t sent, bool retried, exs_batch *batch, exs_err *err)
 {
 	const exs_store_svc *svc = p->self->store;
+	exs_status status;
 
 	if (!svc || !batch)
 		return EXS_OK;
-	if (settle_the_dead(p, sent, batch, err) || booked_get(svc, p->run, &p->booked, err))
+	if (settle_the_dead(p, sent, batch, err))
 		return err->status;
+	status = booked_get(svc, p->run, &p->booked, err);
+	p->from_here = status == EXS_NOTFOUND && retried;
+	if (status && status != EXS_NOTFOUND)
+		return status;
 	return grace_get(svc, p->run, &p->graced, err);
 }
 
@@ -82,7 +88,7 @@ exs_status purse_start(exs_self *self, const exs_run_info *run, int32_t sent, ex
 	}
 	for (i = 0; i < self->limits.n; i++)
 		ledger_who(&self->limits.list[i], run, NULL, p->who[i]);
-	if (run->attempt > 1 && recall(p, sent, batch, err)) {
+	if (run->attempt > 1 && recall(p, sent, run->flags & EXS_RUN_RETRIED, batch, err)) {
 		free(p);
 		return err->status;
 	}
@@ -206,6 +212,14 @@ static exs_status keep(struct asking *a, exs_err *err)
 	return svc && a->own ? grace_put(svc, p->run, a->own, err) : EXS_OK;
 }
 
+/* The end of the run has booked all, and its row is gone: what was used until now is where booking goes on. */
+static void start_of_retry(exs_purse *p, const exs_tally *so_far)
+{
+	if (p->from_here)
+		p->booked = (struct booked){ so_far->run_ms, so_far->calls };
+	p->from_here = false;
+}
+
 exs_status purse_reserve(exs_purse *p, const exs_spend *spend, exs_batch *own, exs_allowance *out,
 			 exs_err *err)
 {
@@ -216,6 +230,7 @@ exs_status purse_reserve(exs_purse *p, const exs_spend *spend, exs_batch *own, e
 
 	p->grant.n = 0;
 	p->kept = p->grace_open = false;
+	start_of_retry(p, spend->so_far);
 	for (i = 0; i < limits->n; i++)
 		if (limits->list[i].scope == SCOPE_MODEL)
 			who_write(spend->model, p->who[i]);
@@ -314,6 +329,7 @@ exs_status purse_finish(exs_purse *p, int32_t how, const exs_tally *total, exs_b
 	exs_status status = EXS_OK;
 
 	if (how == EXS_PURSE_ENDED && batch && svc) {
+		start_of_retry(p, total);
 		status = book(p, total, batch, err);
 		if (status == EXS_OK)
 			status = run_row_del(svc, "run", p->run, batch, err);

@@ -309,11 +309,9 @@ exs_status booked_get(const exs_store_svc *svc, const char *run, struct booked *
 	cJSON *tree = status ? NULL : cJSON_ParseWithLength(text.p, text.n);
 
 	memset(out, 0, sizeof *out);
-	if (status == EXS_NOTFOUND)
-		status = EXS_OK;
-	else if (status == EXS_OK &&
-		 (!int_of(cJSON_GetObjectItemCaseSensitive(tree, "ms"), &out->ms) ||
-		  !int_of(cJSON_GetObjectItemCaseSensitive(tree, "calls"), &out->calls)))
+	if (status == EXS_OK &&
+	    (!int_of(cJSON_GetObjectItemCaseSensitive(tree, "ms"), &out->ms) ||
+	     !int_of(cJSON_GetObjectItemCaseSensitive(tree, "calls"), &out->calls)))
 		status = damaged("run", run, err);
 	cJSON_Delete(tree);
 	exs_membuf_release(&text);

@@ -76,7 +76,7 @@ struct booked {
 	int64_t ms, calls;
 };
 
-/* NOTFOUND leaves zeros and is OK. */
+/* NOTFOUND leaves zeros. */
 exs_status booked_get(const exs_store_svc *svc, const char *run, struct booked *out, exs_err *err);
 exs_status booked_put(const exs_store_svc *svc, const char *run, const struct booked *k,
 		      exs_batch *b, exs_err *err);

@@ -4,28 +4,6 @@
 
 #define COST_DIGITS_MAX 64u /* bytes of a number that says what an answer cost */
 
-void chat_init(struct chat *c)
-{
-	memset(c, 0, sizeof *c);
-	text_init(&c->text, EXS_TURN_ANSWER_MAX);
-	text_init(&c->reasoning, EXS_TURN_ANSWER_MAX);
-	text_init(&c->refusal, EXS_TURN_ANSWER_MAX);
-	text_init(&c->model, CHAT_MODEL_MAX);
-	text_init(&c->error, CHAT_ERROR_MAX);
-	calls_init(&c->calls);
-	c->usage.size = sizeof c->usage;
-}
-
-void chat_release(struct chat *c)
-{
-	text_release(&c->text);
-	text_release(&c->reasoning);
-	text_release(&c->refusal);
-	text_release(&c->model);
-	text_release(&c->error);
-	calls_release(&c->calls);
-}
-
 /* Millionths of a dollar in a JSON number of dollars; 0 when it is none. */
 static int64_t cost_of(exs_str value)
 {
@@ -40,9 +18,9 @@ static int64_t cost_of(exs_str value)
 	return dollars < 1e6 ? (int64_t)(dollars * 1e6 + 0.5) : 0;
 }
 
-static void take_usage(struct chat *c, exs_str usage)
+static void take_usage(struct answer *a, exs_str usage)
 {
-	exs_usage *u = &c->usage;
+	exs_usage *u = &a->usage;
 	exs_str part;
 	int64_t total = 0;
 
@@ -63,46 +41,77 @@ static void take_usage(struct chat *c, exs_str usage)
 		u->out_tokens += u->reasoning_tokens;
 	if (scan_get(usage, "cost", &part))
 		u->cost_micro = cost_of(part);
-	c->has_usage = true;
+	a->has_usage = true;
 }
 
 /* A text, or a list of parts of which the texts count. */
-static void take_content(struct chat *c, exs_str content)
+static void take_content(struct answer *a, exs_str content)
 {
 	struct scan_iter it;
 	exs_str key, part;
 
 	if (content.p[0] == '"') {
-		(void)scan_text(content, &c->text);
+		(void)scan_text(content, &a->text);
 		return;
 	}
 	if (content.p[0] != '[')
 		return;
 	scan_begin(&it, content);
 	while (scan_next(&it, &key, &part))
-		(void)scan_get_text(part, "text", &c->text);
+		(void)scan_get_text(part, "text", &a->text);
 }
 
-static exs_status take_message(struct chat *c, exs_str message)
+static void read_piece(exs_str item, struct piece *p)
+{
+	exs_str function;
+
+	piece_init(p);
+	(void)scan_get_count(item, "index", &p->index);
+	(void)scan_get_text(item, "id", &p->id);
+	if (!scan_get(item, "function", &function))
+		return;
+	(void)scan_get_text(function, "name", &p->name);
+	(void)scan_get(function, "arguments", &p->args);
+}
+
+static exs_status take_calls(struct answer *a, exs_str list)
+{
+	struct scan_iter it;
+	exs_str key, item;
+	exs_status status = EXS_OK;
+
+	if (scan_kind(list) != '[')
+		return EXS_OK;
+	calls_next_chunk(&a->calls);
+	scan_begin(&it, list);
+	while (status == EXS_OK && scan_next(&it, &key, &item)) {
+		struct piece piece;
+
+		if (scan_kind(item) != '{')
+			continue;
+		read_piece(item, &piece);
+		status = calls_add(&a->calls, &piece);
+		piece_release(&piece);
+	}
+	return status;
+}
+
+static exs_status take_message(struct answer *a, exs_str message)
 {
 	exs_str value;
 	exs_status status = EXS_OK;
 
 	if (scan_get(message, "content", &value))
-		take_content(c, value);
-	(void)scan_get_text(message, "refusal", &c->refusal);
-	if (!scan_get_text(message, "reasoning_content", &c->reasoning))
-		(void)scan_get_text(message, "reasoning", &c->reasoning);
+		take_content(a, value);
+	(void)scan_get_text(message, "refusal", &a->refusal);
+	if (!scan_get_text(message, "reasoning_content", &a->reasoning))
+		(void)scan_get_text(message, "reasoning", &a->reasoning);
 	if (scan_get(message, "tool_calls", &value))
-		status = calls_add(&c->calls, value);
-	if (status)
-		return status;
-	return c->text.status	   ? c->text.status
-	       : c->refusal.status ? c->refusal.status
-				   : c->reasoning.status;
+		status = take_calls(a, value);
+	return status ? status : answer_status(a);
 }
 
-static enum chat_stop stop_of(exs_str reason)
+static enum stop stop_of(exs_str reason)
 {
 	if (scan_is(reason, "length"))
 		return STOP_LENGTH;
@@ -146,149 +155,57 @@ static bool is_error(exs_str chunk, exs_str *error)
 	return true;
 }
 
-static exs_status take_chunk(struct chat *c, exs_str chunk, const char *member)
+static exs_status take_chunk(struct answer *a, exs_str chunk, const char *member)
 {
 	exs_str value, choice;
 	exs_status status = EXS_OK;
 
 	if (scan_kind(chunk) != '{' || !scan_is_value(chunk))
 		return EXS_INVALID;
-	if (is_error(chunk, &value)) {
-		text_clear(&c->error);
-		text_add(&c->error, value.p, value.n);
-		if (c->error.status)
-			text_clear(&c->error);
-		return EXS_IO;
-	}
+	if (is_error(chunk, &value))
+		return answer_error(a, value);
 	if (scan_get(chunk, "usage", &value))
-		take_usage(c, value);
-	if (c->model.mem.n == 0 && !c->model.status)
-		(void)scan_get_text(chunk, "model", &c->model);
+		take_usage(a, value);
+	if (a->model.mem.n == 0 && !a->model.status)
+		(void)scan_get_text(chunk, "model", &a->model);
 	if (!first_choice(chunk, &choice))
 		return EXS_OK;
 	if (scan_get(choice, member, &value))
-		status = take_message(c, value);
+		status = take_message(a, value);
 	if (scan_get(choice, "finish_reason", &value) && value.p[0] == '"')
-		c->stop = stop_of(value);
+		a->stop = stop_of(value);
 	return status;
 }
 
-exs_status chat_event(struct chat *c, exs_str data)
+static void judge(struct answer *a, bool done)
 {
+	a->complete =
+		a->stop != STOP_BROKEN && (a->stop != STOP_NONE || (done && answer_has_begun(a)));
+}
+
+exs_status chat_event(struct answer *a, exs_str data)
+{
+	struct chat *c = a->own;
+	exs_status status = EXS_OK;
+
+	if (!c)
+		return EXS_NOMEM;
 	while (data.n && strchr(" \t\r\n", data.p[data.n - 1]))
 		data.n--;
-	if (data.n == 6 && memcmp(data.p, "[DONE]", 6) == 0) {
+	if (data.n == 6 && memcmp(data.p, "[DONE]", 6) == 0)
 		c->done = true;
-		return EXS_OK;
-	}
-	if (c->done)
-		return EXS_OK;
-	return take_chunk(c, data, "delta");
-}
-
-exs_status chat_whole(struct chat *c, exs_str body)
-{
-	exs_str choice;
-	exs_status status = take_chunk(c, body, "message");
-
-	/* The length of the body proved it whole; a server may leave the finish reason out. */
-	if (status == EXS_OK && first_choice(body, &choice))
-		c->done = true;
+	else if (!c->done)
+		status = take_chunk(a, data, "delta");
+	judge(a, c->done);
 	return status;
 }
 
-bool chat_is_complete(const struct chat *c)
+exs_status chat_whole(struct answer *a, exs_str body)
 {
-	return c->stop != STOP_BROKEN && (c->stop != STOP_NONE || (c->done && chat_has_begun(c)));
-}
+	exs_str choice;
+	exs_status status = take_chunk(a, body, "message");
 
-bool chat_has_begun(const struct chat *c)
-{
-	return c->text.mem.n || c->reasoning.mem.n || c->refusal.mem.n || c->calls.n;
-}
-
-void chat_fresh(struct chat *c, struct text *out)
-{
-	exs_str all = text_view(&c->text), fresh;
-
-	fresh = exs_bytes(all.p + c->shown, text_whole(all) - c->shown);
-	c->shown += fresh.n;
-	(void)text_add_repaired(out, fresh);
-}
-
-size_t chat_bytes(const struct chat *c)
-{
-	size_t i, n = c->text.mem.n + c->reasoning.mem.n + c->refusal.mem.n;
-
-	for (i = 0; i < c->calls.n; i++)
-		n += c->calls.items[i].name.mem.n + c->calls.items[i].args.mem.n;
-	return n;
-}
-
-static void write_part(struct text *out, const char *type, const struct text *part, bool *first)
-{
-	struct text clean;
-
-	if (part->mem.n == 0)
-		return;
-	text_init(&clean, EXS_TURN_ANSWER_MAX);
-	(void)text_add_repaired(&clean, text_view(part));
-	text_adds(out, *first ? "{\"type\":\"" : ",{\"type\":\"");
-	text_adds(out, type);
-	text_adds(out, "\",\"text\":");
-	text_add_json(out, text_view(&clean));
-	text_adds(out, "}");
-	if (clean.status && !out->status)
-		out->status = clean.status;
-	text_release(&clean);
-	*first = false;
-}
-
-static const char *stop_word(const struct chat *c)
-{
-	if (c->stop == STOP_LENGTH)
-		return "length";
-	if (c->stop == STOP_FILTER)
-		return "filter";
-	if (c->calls.n)
-		return "calls";
-	return c->refusal.mem.n ? "refusal" : "end";
-}
-
-exs_status chat_write(struct chat *c, int32_t step, struct text *out, exs_err *err)
-{
-	exs_status status = EXS_OK;
-	bool first = true;
-	size_t bad = 0;
-	struct text clean;
-
-	calls_drop(&c->calls, c->stop == STOP_LENGTH || c->stop == STOP_FILTER
-				      ? CALLS_REPEATED | CALLS_CUT
-				      : CALLS_REPEATED);
-	text_adds(out, "{\"role\":\"assistant\",\"parts\":[");
-	write_part(out, "reasoning", &c->reasoning, &first);
-	write_part(out, "text", &c->text, &first);
-	write_part(out, "text", &c->refusal, &first);
-	text_adds(out, "]");
-	if (c->calls.n) {
-		text_adds(out, ",\"calls\":");
-		status = calls_write(&c->calls, step, out, &bad);
-	}
-	if (status == EXS_INVALID)
-		return exs_fail(err, status, 0, "the arguments of tool call %zu are not UTF-8",
-				bad + 1);
-	text_adds(out, ",\"stop\":\"");
-	text_adds(out, stop_word(c));
-	text_adds(out, "\"");
-	if (c->model.mem.n && !c->model.status) {
-		text_init(&clean, CHAT_MODEL_MAX * 3);
-		(void)text_add_repaired(&clean, text_view(&c->model));
-		text_adds(out, ",\"model\":");
-		text_add_json(out, text_view(&clean));
-		text_release(&clean);
-	}
-	text_adds(out, "}");
-	status = status ? status : out->status;
-	return status ? exs_fail(err, status, 0, "the answer is over %u bytes", EXS_TURN_ANSWER_MAX)
-		      : EXS_OK;
+	/* The length of the body proved it whole; a server may leave the finish reason out. */
+	judge(a, status == EXS_OK && first_choice(body, &choice));
+	return status;
 }

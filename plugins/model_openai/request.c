@@ -2,7 +2,8 @@
 /* request.c - see request.h. */
 #include "request.h"
 
-#include "scan.h"
+#include "../common_model/segments.h"
+#include "../common_model/settings.h"
 
 /* A string of the neutral form is a string here too: its bytes between the quotes are copied as
  * they are. */
@@ -130,37 +131,19 @@ bool request_message(exs_str message, struct text *out)
 	return true;
 }
 
-/* Brings the kept encoding up to the turn and copies it. */
 static exs_status add_messages(struct cache *cache, const exs_turn *turn, struct text *out,
 			       exs_err *err)
 {
-	struct cache_entry *entry = cache_take(cache, turn->transcript_id, turn->message_count);
-	exs_status status = EXS_OK;
+	struct cache_entry *e = segments_encode(cache, turn, request_message, err);
 
-	if (!entry)
-		return exs_fail(err, EXS_NOMEM, 0, "no memory for the request");
-	while (entry->count < turn->message_count && status == EXS_OK) {
-		if (!request_message(turn->messages[entry->count], &entry->text))
-			status = exs_fail(
-				err, EXS_INVALID, 0,
-				"message %llu of the transcript is not in the neutral form",
-				(unsigned long long)entry->count + 1);
-		else if (entry->text.status)
-			status = exs_fail(err, entry->text.status, 0,
-					  "the transcript is over %u bytes", REQUEST_MAX);
-		else
-			entry->count++;
-	}
-	if (status) {
-		cache_drop(entry);
-		return status;
-	}
+	if (!e)
+		return err->status;
 	/* Each message has a comma in front; without a system prompt the first one must go. */
 	if (turn->system.n)
-		text_add(out, entry->text.mem.p, entry->text.mem.n);
-	else if (entry->text.mem.n)
-		text_add(out, entry->text.mem.p + 1, entry->text.mem.n - 1);
-	cache_give(cache, entry);
+		text_add(out, e->text.mem.p, e->text.mem.n);
+	else if (e->text.mem.n)
+		text_add(out, e->text.mem.p + 1, e->text.mem.n - 1);
+	cache_give(cache, e);
 	return EXS_OK;
 }
 
@@ -192,9 +175,11 @@ static bool add_tools(struct text *out, exs_str tools)
 	return true;
 }
 
-exs_status request_write(struct cache *cache, const struct request_form *form, uint32_t flags,
+exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
 			 const exs_turn *turn, struct text *out, exs_err *err)
 {
+	const struct openai *own = set->own;
+
 	text_adds(out, "{\"model\":");
 	text_add_json(out, exs_cstr(turn->model));
 	text_adds(out, ",\"messages\":[");
@@ -215,11 +200,11 @@ exs_status request_write(struct cache *cache, const struct request_form *form, u
 		text_adds(out, ",\"stream_options\":{\"include_usage\":true}");
 	if (turn->max_tokens > 0) {
 		text_adds(out, ",\"");
-		text_adds(out, form->max_field);
+		text_adds(out, own->max_field);
 		text_adds(out, "\":");
 		text_add_int(out, turn->max_tokens);
 	}
-	text_adds(out, form->extra);
+	text_adds(out, set->extra);
 	text_adds(out, "}");
 	if (out->status)
 		return exs_fail(err, out->status, 0, "the request is over %u bytes", REQUEST_MAX);

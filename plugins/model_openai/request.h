@@ -1,33 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * request.h - the body of a request, out of the neutral form.
- *
- * A segment of a transcript never changes, so each is encoded once: what was encoded of a
- * transcript is kept in a bounded cache, and the next turn costs its new segments and one copy. Any
- * thread.
- */
+/* request.h - the body of a chat completion's request, out of the neutral form. Any thread. */
 #ifndef MODEL_OPENAI_REQUEST_H
 #define MODEL_OPENAI_REQUEST_H
 
-#include <executus/port/model.h>
-#include "cache.h"
-#include "text.h"
+#include "../common_model/dialect.h"
 
-#define REQUEST_MAX (64u << 20) /* bytes of one request */
+#define REQUEST_USAGE REQUEST_OWN /* ask for the usage at the end of the stream */
 
-/* Flags. */
-enum {
-	REQUEST_STREAM = 1u,
-	REQUEST_USAGE = 2u /* ask for the usage at the end of the stream */
-};
-
-struct request_form {
+/* The settings that only this dialect has. */
+struct openai {
 	const char *max_field; /* name of the member that caps the answer */
-	const char *extra;     /* ",\"name\":value" ... or "" */
 };
 
-/* Appends the body. INVALID: a message is not in the neutral form; TOOBIG; NOMEM. */
-exs_status request_write(struct cache *cache, const struct request_form *form, uint32_t flags,
+/* As dialect.h says. */
+exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
 			 const exs_turn *turn, struct text *out, exs_err *err);
 
 /* One neutral message as items of `messages`, each with a comma in front. False: not in the neutral

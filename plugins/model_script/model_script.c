@@ -7,6 +7,7 @@
 #include "answer.h"
 #include "pending.h"
 #include "script.h"
+#include "whole.h"
 
 #define CONTEXT_TOKENS 100000
 #define FAILURES_MAX                                                                               \
@@ -126,7 +127,7 @@ static exs_status choose_and_play(exs_self *self, const exs_turn *asked, exs_can
 
 	if (!script)
 		return no_script(asked->model, err);
-	if (convo_open(asked, &convo, err))
+	if (whole_check(asked, err) || convo_open(asked, &convo, err))
 		return err->status;
 	s = answer_pick(script, &convo, &turn, err);
 	if (s == EXS_OK)

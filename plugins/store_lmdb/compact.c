@@ -52,7 +52,7 @@ static exs_status put_in_place(struct env *env, exs_err *err)
 		s = folder_join(env->path, DATA_FILE, &to, err);
 	if (s == EXS_OK && rename(from, to))
 		s = io(err, from, "put in place");
-	if (s == EXS_OK && copy_sync_folder(to))
+	if (s == EXS_OK && folder_sync_for(to))
 		s = io(err, to, "made durable");
 	free(to);
 	free(from);

@@ -48,25 +48,11 @@ static exs_status write_copy(struct env *env, int fd, exs_err *err)
 	return rc ? err->status : EXS_OK;
 }
 
-int copy_sync_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder =
-		slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	int rc = fd < 0 ? -1 : fsync(fd);
-
-	if (fd >= 0)
-		close(fd);
-	free(folder);
-	return rc;
-}
-
 /* link and not rename: it never replaces a file that came meanwhile. */
 static exs_status publish(const char *part, const char *path, exs_err *err)
 {
 	if (link(part, path) == 0)
-		return copy_sync_folder(path) ? io(err, path, "made durable") : EXS_OK;
+		return folder_sync_for(path) ? io(err, path, "made durable") : EXS_OK;
 	if (errno == EEXIST)
 		return exs_fail(err, EXS_CONFLICT, EEXIST,
 				"'%s' is there already: a copy replaces nothing", path);

@@ -151,6 +151,22 @@ static void fit_limit(struct env *env)
 	env->limit_bytes = most;
 }
 
+/* A file that was synced is lost as well when its name is not on the disk. */
+static exs_status sync_names(const struct env *env, exs_err *err)
+{
+	char *file;
+
+	if (!env->sync)
+		return EXS_OK;
+	if (folder_join(env->path, DATA_FILE, &file, err))
+		return err->status;
+	if (folder_sync_for(file))
+		exs_fail(err, EXS_IO, errno, "'%s' cannot be made durable: %s", file,
+			 strerror(errno));
+	free(file);
+	return err->status;
+}
+
 exs_status env_open(struct env *env, const exs_host *host, const exs_conf *conf, exs_err *err)
 {
 	memset(env, 0, sizeof *env);
@@ -159,8 +175,10 @@ exs_status env_open(struct env *env, const exs_host *host, const exs_conf *conf,
 		return err->status;
 	if (folder_prepare(env->path, err) || folder_claim(env->path, &env->owner_fd, err))
 		goto undo_path;
-	if (open_mdb(env, err))
+	if (env_birth(env, err) || open_mdb(env, err))
 		goto undo_claim;
+	if (sync_names(env, err))
+		goto undo_mdb;
 	fit_limit(env);
 	pthread_rwlock_init(&env->lock, NULL);
 	pthread_mutex_init(&env->writing, NULL);
@@ -170,6 +188,8 @@ exs_status env_open(struct env *env, const exs_host *host, const exs_conf *conf,
 			 "sync is 'none': what was acknowledged may be lost, and the store "
 			 "damaged, when the power fails");
 	return EXS_OK;
+undo_mdb:
+	mdb_env_close(env->mdb);
 undo_claim:
 	close(env->owner_fd);
 undo_path:

@@ -68,6 +68,9 @@ exs_status env_fail(const struct env *env, exs_err *err, int rc, const char *wha
 /* Pages in use, in bytes: everything up to the last page less the free ones. */
 int env_used(const struct env *env, MDB_txn *reading, uint64_t *out);
 
+/* birth.c: makes the data file when there is none. */
+exs_status env_birth(const struct env *env, exs_err *err);
+
 /* schema.c: opens the two maps inside, makes them in a new file, refuses what is not ours or is
  * newer. */
 exs_status schema_open(struct env *env, exs_err *err);

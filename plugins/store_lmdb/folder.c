@@ -44,27 +44,51 @@ exs_status folder_of(const exs_host *host, const exs_conf *conf, char **out, exs
 			"no folder for the store: set its 'path', or 'state' of the conf");
 }
 
+int folder_sync_for(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder =
+		slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int rc = fd < 0 ? -1 : fsync(fd);
+
+	if (fd >= 0)
+		close(fd);
+	free(folder);
+	return rc;
+}
+
+/* Makes one folder, for good; one that is there will do. */
+static exs_status make_one(const char *path, exs_err *err)
+{
+	if (mkdir(path, FOLDER_MODE))
+		return errno == EEXIST
+			       ? EXS_OK
+			       : exs_fail(err, EXS_IO, errno,
+					  "the folder '%s' of the store cannot be made: %s", path,
+					  strerror(errno));
+	if (folder_sync_for(path))
+		return exs_fail(err, EXS_IO, errno,
+				"the folder '%s' of the store cannot be made durable: %s", path,
+				strerror(errno));
+	return EXS_OK;
+}
+
 /* Makes the folder and what is missing above it. */
 static exs_status make(char *path, exs_err *err)
 {
 	char *p = path;
-	int rc;
+	exs_status s;
 
 	while (p && *p) {
 		p = strchr(p + 1, '/');
 		if (p)
 			*p = '\0';
-		rc = mkdir(path, FOLDER_MODE);
-		if (rc && errno != EEXIST)
-			exs_fail(err, EXS_IO, errno,
-				 "the folder '%s' of the store cannot be made: %s", path,
-				 strerror(errno));
-		else
-			rc = 0;
+		s = make_one(path, err);
 		if (p)
 			*p = '/';
-		if (rc)
-			return err->status;
+		if (s)
+			return s;
 	}
 	return EXS_OK;
 }

@@ -35,6 +35,9 @@ void folder_share(int fd);
 /* DENIED when the file is there and others may read or write it. */
 exs_status folder_check_file(const char *path, const char *name, exs_err *err);
 
+/* The name of a file or folder is durable when the folder that it stands in is. -1: errno. */
+int folder_sync_for(const char *path);
+
 /* PATH/NAME; `out` is the caller's to free. */
 exs_status folder_join(const char *path, const char *name, char **out, exs_err *err);
 

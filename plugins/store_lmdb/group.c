@@ -3,6 +3,7 @@
 #include "group.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "../common_store/rules.h"
 #include "record.h"
@@ -233,6 +234,15 @@ static enum mark try_all(struct attempt *a, struct batch *first, bool *any)
 	return CLEAN;
 }
 
+/* Rows of a file that nobody can open again are not stored. */
+static bool is_removed(const struct env *env)
+{
+	struct stat st;
+	int fd;
+
+	return mdb_env_get_fd(env->mdb, &fd) == 0 && fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
 /* Decides the list in one transaction; false: it has to be tried batch by batch. */
 static bool commit_together(struct group *g, struct batch *first)
 {
@@ -254,6 +264,13 @@ static bool commit_together(struct group *g, struct batch *first)
 		return true;
 	}
 	rc = mdb_txn_commit(a.txn);
+	if (!rc && is_removed(g->env)) {
+		exs_fail(&err, EXS_IO, ENOENT,
+			 "the store in '%.100s' was removed while it was open: restart",
+			 g->env->path);
+		fail_all(first, &err);
+		return true;
+	}
 	if (!rc) {
 		g->repairs = 0;
 		return true;

@@ -24,7 +24,5 @@ exs_status lmdb_compact(exs_self *self, exs_err *err);
 /* copy.c: the whole store, without what is free in it, to an open file that is empty. The caller
  * is inside. */
 int copy_to(struct env *env, int fd);
-/* The name of a file is durable when its folder is. -1: errno. */
-int copy_sync_folder(const char *path);
 
 #endif

@@ -342,6 +342,37 @@ static void lists_the_newest_first_and_open_ones_alone(void **state)
 	subject_close(&o);
 }
 
+/* A run that failed is retried: it has ended, and is adopted all the same. */
+static void adopts_a_run_that_has_ended(void **state)
+{
+	struct double_batch b;
+	struct listing l;
+	struct opened o;
+	exs_ckpt *ckpt;
+
+	(void)state;
+	subject_open(&subject, EXS_PORT_CHECKPOINT, &o);
+	write_run(&o, "01a", 1, EXS_CKPT_FAIL, "error");
+	list_runs(&o, EXS_LIST_OPEN, &l);
+	assert_int_equal(l.n, 0);
+	double_batch_init(&b);
+	ckpt = adopt_run(&o, "01a", 2, &b);
+	append_plain(&o, ckpt, 2, 3, &b);
+	double_batch_apply(&o.host, &b);
+	list_runs(&o, EXS_LIST_OPEN, &l);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.status[0], "running");
+	assert_seqs(&o, "01a", 3);
+	end_run(&o, ckpt, EXS_CKPT_COMPLETE, "ok", &b);
+	double_batch_apply(&o.host, &b);
+	list_runs(&o, 0, &l);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.status[0], "ok");
+	list_runs(&o, EXS_LIST_OPEN, &l);
+	assert_int_equal(l.n, 0);
+	subject_close(&o);
+}
+
 static void lists_an_adopted_run_as_running(void **state)
 {
 	struct double_batch b;
@@ -380,6 +411,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(knows_nothing_of_an_unknown_run),
 		cmocka_unit_test(adopt_goes_on_in_a_new_instance),
 		cmocka_unit_test(adopts_a_run_whose_owner_died),
+		cmocka_unit_test(adopts_a_run_that_has_ended),
 		cmocka_unit_test(a_dropped_batch_leaves_nothing),
 		cmocka_unit_test(a_batch_that_fails_is_told_and_leaks_nothing),
 		cmocka_unit_test(lists_the_newest_first_and_open_ones_alone),

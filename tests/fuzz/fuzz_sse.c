@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "../../plugins/model_openai/sse.c"
-#include "../../plugins/model_openai/text.c"
+#include "../../plugins/common_model/sse.c"
+#include "../../plugins/common_json/text.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

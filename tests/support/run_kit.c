@@ -268,7 +268,7 @@ exs_status kit_resume(struct kit *k, const char *run_id, exs_err *err)
 
 	kit_drop(k);
 	k->fact_n = 0;
-	status = engine_resume(k->engine, run_id, 0, &l, &k->run, err);
+	status = engine_resume(k->engine, run_id, k->how, &l, &k->run, err);
 	if (status == EXS_OK)
 		kit_wait(k);
 	return status;

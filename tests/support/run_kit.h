@@ -38,6 +38,7 @@ struct kit {
 	struct conf *conf;
 	struct host *host;
 	struct engine *engine;
+	const struct resume_how *how; /* of the next kit_resume; NULL: plainly */
 	struct run *run;
 	const struct run_result *result;
 	pthread_mutex_t lock;

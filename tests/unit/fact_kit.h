@@ -351,6 +351,7 @@ static inline void kit_print(const struct state *s, struct buf *b)
 	size_t k;
 
 	kit_print_who(s, b);
+	buf_printf(b, "retried=%d\n", (int)s->retried);
 	buf_printf(b, "seq=%lld at=%lld run=%lld attempt=%d step=%d crashes=%d open=%d\n",
 		   (long long)s->seq, (long long)s->at_ms, (long long)s->run_ms, (int)s->attempt,
 		   (int)s->step, (int)s->crashes, s->turn_open);

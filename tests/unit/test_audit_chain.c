@@ -229,6 +229,117 @@ static void a_mark_of_a_sealed_run_is_taken_away(void **state)
 	assert_intact(f);
 }
 
+/* ---- runs that are retried ---- */
+
+/* The next attempt of run-a, from fact `seq` on; ends with `status` unless that is NULL. */
+static void retry_run(struct fixture *f, int64_t seq, int32_t attempt, const char *status)
+{
+	exs_run_info run = double_run_info("run-a");
+	exs_trail *t;
+	exs_fact fact;
+	char body[64];
+
+	run.attempt = attempt;
+	t = start(f, &run);
+	fact = fact_of(EXS_FACT_RUN_RESUMED, seq, "{\"retry\":true}");
+	fact.attempt = attempt;
+	record(f, t, &fact);
+	snprintf(body, sizeof body, "{\"status\":\"%s\"}", status ? status : "");
+	fact = fact_of(EXS_FACT_RUN_ENDED, seq + 1, body);
+	fact.attempt = attempt;
+	if (status)
+		record(f, t, &fact);
+	commit(f);
+	finish(f, t);
+}
+
+static void each_end_of_a_run_that_was_retried_is_in_the_chain(void **state)
+{
+	struct fixture *f = *state;
+
+	write_run(f, "run-a", "error");
+	reopen(f);
+	retry_run(f, 6, 2, NULL); /* it goes on: the chain knows an end that was not the last */
+	reopen(f);
+	assert_int_equal(rows_of(f, "chain/"), 1);
+	assert_int_equal(rows_of(f, "unsealed/"), 0);
+	assert_intact(f);
+	retry_run(f, 7, 3, "ok");
+	assert_intact(f);
+	reopen(f);
+	assert_int_equal(rows_of(f, "chain/"), 2);
+	assert_int_equal(rows_of(f, "unsealed/"), 0);
+	assert_string_equal(row(f, "sealed/run-a")->value, "0000000000000002");
+	assert_intact(f);
+	assert_non_null(strstr(row(f, "run/run-a")->value, "\"status\":\"ok\""));
+}
+
+static void an_end_that_was_retried_before_it_was_sealed_has_no_entry(void **state)
+{
+	struct fixture *f = *state;
+	exs_run_info run = double_run_info("run-a");
+	exs_fact again = fact_of(EXS_FACT_RUN_RESUMED, 3, "{\"retry\":true}");
+	exs_trail *t = start(f, &run);
+
+	record_kind(f, t, EXS_FACT_RUN_STARTED, 1, "{\"v\":1}");
+	record_kind(f, t, EXS_FACT_RUN_ENDED, 2, "{\"status\":\"error\"}");
+	commit(f);
+	assert_string_equal(row(f, "unsealed/run-a")->value, "0000000000000002");
+	again.attempt = 2;
+	record(f, t, &again);
+	commit(f);
+	finish(f, t);
+	assert_int_equal(rows_of(f, "unsealed/"), 0);
+	reopen(f);
+	assert_int_equal(rows_of(f, "chain/"), 0);
+	assert_intact(f);
+}
+
+static void an_end_that_was_taken_out_of_the_log_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	write_run(f, "run-a", "error");
+	reopen(f);
+	retry_run(f, 6, 2, "ok");
+	reopen(f);
+	lose_all(f, "log/run-a/");
+	lose(f, "run/run-a");
+	write_run(f, "run-a", "ok"); /* as if it had never failed */
+	assert_int_equal(verify(f, NULL), EXS_CORRUPT);
+	assert_non_null(strstr(f->said, "{\"run\":\"run-a\",\"entry\":1,"));
+}
+
+static void a_run_that_was_retried_is_forgotten_with_all_its_ends(void **state)
+{
+	struct fixture *f = *state;
+	int32_t more = 1;
+
+	write_run(f, "run-a", "error");
+	reopen(f);
+	retry_run(f, 6, 2, "error");
+	reopen(f);
+	while (more) {
+		double_batch_own(&f->batch);
+		if (f->port->forget(f->self, "run-a", double_batch(&f->batch), &more, &f->err))
+			fail_msg("%s", f->err.text);
+		double_batch_apply(&f->host, &f->batch);
+		double_batch_init(&f->batch);
+	}
+	reopen(f);
+	assert_int_equal(rows_of(f, "log/"), 0);
+	assert_int_equal(rows_of(f, "unsealed/"), 0);
+	assert_int_equal(rows_of(f, "chain/"), 3);
+	assert_intact(f);
+	/* Retried after that, its trail begins anew and is looked at again. */
+	retry_run(f, 8, 3, "ok");
+	reopen(f);
+	assert_int_equal(rows_of(f, "chain/"), 4);
+	assert_intact(f);
+	f->err.text[0] = '\0';
+	assert_int_equal(verify(f, "run-a"), EXS_OK);
+}
+
 static void nothing_is_sealed_onto_an_end_that_cannot_be_read(void **state)
 {
 	struct fixture *f = *state;
@@ -314,6 +425,10 @@ int main(void)
 		CLAIM(who_never_comes_first_gives_up_after_a_while),
 		CLAIM(a_mark_without_a_run_stays_for_verify_and_holds_nobody_up),
 		CLAIM(a_mark_of_a_sealed_run_is_taken_away),
+		CLAIM(each_end_of_a_run_that_was_retried_is_in_the_chain),
+		CLAIM(an_end_that_was_retried_before_it_was_sealed_has_no_entry),
+		CLAIM(an_end_that_was_taken_out_of_the_log_is_found),
+		CLAIM(a_run_that_was_retried_is_forgotten_with_all_its_ends),
 		CLAIM(nothing_is_sealed_onto_an_end_that_cannot_be_read),
 		CLAIM(the_head_of_an_empty_trail_is_zeros_and_held_for_ever),
 		CLAIM(the_head_names_the_last_entry),

@@ -5,44 +5,19 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "base/json.h"
+#include "support/answer_kit.h"
 
-#include "../../plugins/model_openai/calls.c"
 #include "../../plugins/model_openai/chat.c"
-#include "../../plugins/model_openai/scan.c"
-#include "../../plugins/model_openai/text.c"
 
-#include "../../plugins/model_openai/sse.c"
+static const struct dialect dialect = {
+	.answer_own_size = sizeof(struct chat),
+	.event = chat_event,
+	.whole = chat_whole,
+};
 
-static exs_status to_chat(void *arg, exs_str data)
-{
-	return chat_event(arg, data);
-}
-
-/* The message that the stream gives, or NULL: it may not be believed. Free it. */
 static char *message_of(const char *p, size_t n)
 {
-	struct chat c;
-	struct sse s;
-	struct text out;
-	exs_err err = EXS_ERR_INIT;
-	exs_status status;
-
-	chat_init(&c);
-	sse_init(&s, to_chat, &c);
-	text_init(&out, EXS_TURN_ANSWER_MAX);
-	status = sse_feed(&s, p, n);
-	if (chat_is_complete(&c))
-		status = chat_write(&c, 3, &out, &err);
-	else
-		status = EXS_IO;
-	if (status == EXS_OK)
-		assert_int_equal(json_check_object(text_view(&out), JSON_DEPTH_MAX, &err), EXS_OK);
-	else
-		text_release(&out);
-	sse_release(&s);
-	chat_release(&c);
-	return out.mem.p;
+	return answer_kit_stream(&dialect, p, n, NULL);
 }
 
 static void gives(const char *stream, const char *want)
@@ -176,43 +151,43 @@ static void takes_a_whole_answer(void **state)
 		"\"completion_tokens\":4,\"total_tokens\":18,\"cost\":0.0025,"
 		"\"prompt_tokens_details\":{\"cached_tokens\":5},"
 		"\"completion_tokens_details\":{\"reasoning_tokens\":5}}}";
-	struct chat c;
+	struct answer c;
 
 	(void)state;
-	chat_init(&c);
+	answer_kit_init(&c, &dialect);
 	assert_int_equal(chat_whole(&c, exs_bytes(body, sizeof body - 1)), EXS_OK);
-	assert_true(chat_is_complete(&c));
+	assert_true(c.complete);
 	assert_int_equal(c.usage.in_tokens, 9);
 	assert_int_equal(c.usage.cache_read_tokens, 5);
 	assert_int_equal(c.usage.out_tokens, 9); /* reasoning was counted beside the output */
 	assert_int_equal(c.usage.cost_micro, 2500);
-	chat_release(&c);
+	answer_release(&c);
 }
 
 static void tells_garbage_from_an_error_object(void **state)
 {
-	struct chat c;
+	struct answer c;
 
 	(void)state;
-	chat_init(&c);
+	answer_kit_init(&c, &dialect);
 	assert_int_equal(chat_event(&c, exs_cstr("{\"choices\":[")), EXS_INVALID);
 	assert_int_equal(chat_event(&c, exs_cstr("{} {}")), EXS_INVALID);
 	assert_int_equal(chat_event(&c, exs_cstr("7")), EXS_INVALID);
 	assert_int_equal(chat_event(&c, exs_cstr("{\"error\":{\"message\":\"x\"}}")), EXS_IO);
 	assert_string_equal(c.error.mem.p, "{\"message\":\"x\"}");
 	assert_int_equal(chat_event(&c, exs_cstr("{\"error\":null,\"choices\":[]}")), EXS_OK);
-	assert_false(chat_is_complete(&c));
-	chat_release(&c);
+	assert_false(c.complete);
+	answer_release(&c);
 }
 
 static void refuses_65_calls_and_arguments_over_1_mib(void **state)
 {
 	static char chunk[(1 << 20) + 512];
-	struct chat c;
+	struct answer c;
 	int i, n;
 
 	(void)state;
-	chat_init(&c);
+	answer_kit_init(&c, &dialect);
 	for (i = 0; i <= 64; i++) {
 		n = snprintf(
 			chunk, sizeof chunk,
@@ -222,14 +197,14 @@ static void refuses_65_calls_and_arguments_over_1_mib(void **state)
 		assert_int_equal(chat_event(&c, exs_bytes(chunk, (size_t)n)),
 				 i < 64 ? EXS_OK : EXS_TOOBIG);
 	}
-	chat_release(&c);
-	chat_init(&c);
+	answer_release(&c);
+	answer_kit_init(&c, &dialect);
 	n = snprintf(chunk, sizeof chunk, "%s",
 		     "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"function\":{\"arguments\":\"");
 	memset(chunk + n, 'x', (1 << 20) + 1);
 	strcpy(chunk + n + (1 << 20) + 1, "\"}}]}}]}");
 	assert_int_equal(chat_event(&c, exs_cstr(chunk)), EXS_TOOBIG);
-	chat_release(&c);
+	answer_release(&c);
 }
 
 static void never_believes_a_stream_cut_at_any_byte(void **state)
@@ -269,22 +244,22 @@ static void never_believes_a_stream_cut_at_any_byte(void **state)
 static void shows_text_cut_between_characters(void **state)
 {
 	struct text out;
-	struct chat c;
+	struct answer c;
 
 	(void)state;
-	chat_init(&c);
+	answer_kit_init(&c, &dialect);
 	text_init(&out, 100);
 	(void)chat_event(&c, exs_cstr("{\"choices\":[{\"delta\":{\"content\":\"a\xc3\"}}]}"));
-	chat_fresh(&c, &out);
+	answer_fresh(&c, &out);
 	assert_string_equal(out.mem.p, "a");
 	(void)chat_event(&c, exs_cstr("{\"choices\":[{\"delta\":{\"content\":\"\xa9\\ud83d\"}}]}"));
-	chat_fresh(&c, &out);
+	answer_fresh(&c, &out);
 	assert_string_equal(out.mem.p, "a\xc3\xa9");
 	(void)chat_event(&c, exs_cstr("{\"choices\":[{\"delta\":{\"content\":\"\\ude00\"}}]}"));
-	chat_fresh(&c, &out);
+	answer_fresh(&c, &out);
 	assert_string_equal(out.mem.p, "a\xc3\xa9\xf0\x9f\x98\x80");
 	text_release(&out);
-	chat_release(&c);
+	answer_release(&c);
 }
 
 int main(void)

@@ -406,6 +406,44 @@ static void a_long_who_is_cut_and_still_its_own(void **state)
 	ledger_close(&k);
 }
 
+/* What the run used until its end is booked with the end; a retry adds its own and nothing twice. */
+static void a_retry_books_only_what_it_uses_itself(void **state)
+{
+	static const char limits[] = "[{\"scope\":\"all\",\"unit\":\"calls\",\"max\":\"100\",\"per\":\"day\"}]";
+	exs_tally first = { .size = sizeof first, .calls = 3, .run_ms = 500 };
+	exs_tally then = { .size = sizeof then, .calls = 5, .run_ms = 900 };
+	exs_run_info run = run_of("r1", "alice");
+	struct ledger k;
+	exs_purse *p;
+
+	(void)state;
+	ledger_open(&k, limits);
+	p = start(&k, &run, 0);
+	assert_int_equal(reserve_by(&k, p, "m/one", tokens(1, 0), NULL), EXS_OK);
+	settle_at(&k, p, tokens(1, 0), &first);
+	finish(&k, p, EXS_PURSE_ENDED, &first);
+	assert_int_equal(sum_of(&k, "sum/all-calls-day/-"), 3);
+	run.attempt = 2;
+	run.flags |= EXS_RUN_RETRIED;
+	p = start(&k, &run, 0);
+	assert_int_equal(reserve_by(&k, p, "m/one", tokens(1, 0), &first), EXS_OK);
+	settle_at(&k, p, tokens(1, 0), &then);
+	assert_int_equal(sum_of(&k, "sum/all-calls-day/-"), 5);
+	/* It dies, and goes on: now there is a row that says how far booking came. */
+	finish(&k, p, EXS_PURSE_LEFT, NULL);
+	run.attempt = 3;
+	p = start(&k, &run, 0);
+	then.calls = 6;
+	finish(&k, p, EXS_PURSE_ENDED, &then);
+	assert_int_equal(sum_of(&k, "sum/all-calls-day/-"), 6);
+	/* Retried once more, and over before it asks anybody. */
+	run.attempt = 4;
+	p = start(&k, &run, 0);
+	finish(&k, p, EXS_PURSE_ENDED, &then);
+	assert_int_equal(sum_of(&k, "sum/all-calls-day/-"), 6);
+	ledger_close(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +462,7 @@ int main(void)
 		cmocka_unit_test(damaged_rows_refuse_and_say_which),
 		cmocka_unit_test(a_store_that_fails_is_an_error_and_no_refusal),
 		cmocka_unit_test(a_long_who_is_cut_and_still_its_own),
+		cmocka_unit_test(a_retry_books_only_what_it_uses_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,20 @@ static void refuses_a_turn_past_the_last_and_names_script_and_count(void **state
 	      "script 'missing' has 1 turns and the conversation asks for turn 2");
 }
 
+static void refuses_a_conversation_with_a_call_that_has_no_result(void **state)
+{
+	struct fixture *f = *state;
+
+	hear(f, "{\"role\":\"assistant\",\"calls\":[{\"id\":\"a\"},{\"id\":\"b\"}]}");
+	hear(f, "{\"role\":\"tool\",\"results\":[{\"id\":\"a\",\"content\":\"\"}]}");
+	open_shipped(f, "reviewer.yaml");
+	fails(f, "reviewer", EXS_INVALID, EXS_CLASS_PERMANENT,
+	      "call 'b' of message 2 has no result behind it");
+	f->n--;
+	fails(f, "reviewer", EXS_INVALID, EXS_CLASS_PERMANENT,
+	      "call 'a' of message 2 has no result behind it");
+}
+
 static void a_last_turn_with_repeat_is_played_for_ever(void **state)
 {
 	struct fixture *f = *state;
@@ -303,6 +317,7 @@ int main(void)
 		T(captures_feed_later_calls_and_the_answer),
 		T(the_position_in_the_messages_selects_the_turn_in_every_instance),
 		T(refuses_a_turn_past_the_last_and_names_script_and_count),
+		T(refuses_a_conversation_with_a_call_that_has_no_result),
 		T(a_last_turn_with_repeat_is_played_for_ever),
 		T(every_kind_of_capture_finds_its_text),
 		T(a_missing_name_is_an_error_that_names_it),

@@ -8,19 +8,14 @@
 
 #include "base/json.h"
 
-#include "../../plugins/model_openai/cache.c"
+#include "../../plugins/common_json/scan.c"
+#include "../../plugins/common_json/text.c"
+#include "../../plugins/common_model/cache.c"
+#include "../../plugins/common_model/segments.c"
 #include "../../plugins/model_openai/request.c"
-#include "../../plugins/model_openai/scan.c"
-#include "../../plugins/model_openai/text.c"
 
 #define USER(t) "{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"text\":\"" t "\"}]}"
 #define HEAD	"{\"model\":\"m\",\"messages\":["
-#define CAP(max)                                                                                   \
-	(struct request_form)                                                                      \
-	{                                                                                          \
-		max, ""                                                                            \
-	}
-
 static const char calls[] =
 	"{\"role\":\"assistant\",\"parts\":[{\"type\":\"reasoning\",\"text\":\"r\"}],"
 	"\"calls\":[{\"id\":\"c1\",\"name\":\"f\",\"arguments\":"
@@ -66,11 +61,18 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static const char *written(struct fixture *f, uint32_t flags, struct request_form form)
+static exs_status write_with(struct fixture *f, uint32_t flags, const char *max, const char *extra)
 {
+	struct openai own = { max };
+	struct settings set = { .own = &own, .extra = (char *)(uintptr_t)extra };
+
 	text_clear(&f->out);
-	assert_int_equal(request_write(&f->cache, &form, flags, &f->turn, &f->out, &f->err),
-			 EXS_OK);
+	return request_write(&set, &f->cache, flags, &f->turn, &f->out, &f->err);
+}
+
+static const char *written(struct fixture *f, uint32_t flags, const char *max, const char *extra)
+{
+	assert_int_equal(write_with(f, flags, max, extra), EXS_OK);
 	assert_int_equal(json_check_object(text_view(&f->out), JSON_DEPTH_MAX, &f->err), EXS_OK);
 	return f->out.mem.p;
 }
@@ -79,18 +81,18 @@ static void writes_system_prompt_options_and_cap(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_string_equal(written(f, 0, CAP("x")),
+	assert_string_equal(written(f, 0, "x", ""),
 			    HEAD "{\"role\":\"user\",\"content\":\"hi\"}]}");
 	f->turn.system = exs_cstr("say \"so\"\n");
 	f->turn.max_tokens = 50;
 	assert_string_equal(
-		written(f, REQUEST_STREAM | REQUEST_USAGE, CAP("max_tokens")),
+		written(f, REQUEST_STREAM | REQUEST_USAGE, "max_tokens", ""),
 		HEAD "{\"role\":\"system\",\"content\":\"say \\\"so\\\"\\n\"},{\"role\":\"user\","
 		     "\"content\":\"hi\"}],\"stream\":true,\"stream_options\":{\"include_usage\":"
 		     "true},\"max_tokens\":50}");
 	f->turn.max_tokens = 0;
 	assert_non_null(
-		strstr(written(f, REQUEST_STREAM, (struct request_form){ "x", ",\"top_k\":1" }),
+		strstr(written(f, REQUEST_STREAM, "x", ",\"top_k\":1"),
 		       "\"stream\":true,\"top_k\":1}"));
 }
 
@@ -100,7 +102,7 @@ static void shows_failed_calls_as_errors_and_keeps_argument_bytes(void **state)
 
 	f->turn.message_count = 3;
 	assert_non_null(strstr(
-		written(f, 0, CAP("x")),
+		written(f, 0, "x", ""),
 		"{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c1\",\"type\":"
 		"\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"n\\\": "
 		"9007199254740993}\"}}]},"
@@ -117,7 +119,7 @@ static void writes_tools_as_functions(void **state)
 		exs_cstr("[{\"name\":\"f\",\"description\":\"d\",\"schema\":{\"type\":\"object\"}},"
 			 "{\"name\":\"g\"}]");
 	assert_non_null(
-		strstr(written(f, 0, CAP("x")),
+		strstr(written(f, 0, "x", ""),
 		       "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\","
 		       "\"description\":\"d\",\"parameters\":{\"type\":\"object\"}}},{\"type\":"
 		       "\"function\",\"function\":{\"name\":\"g\",\"parameters\":{"));
@@ -127,16 +129,14 @@ static void encodes_a_segment_once(void **state)
 {
 	struct fixture *f = *state;
 
-	(void)written(f, 0, CAP("x"));
+	(void)written(f, 0, "x", "");
 	f->messages[0] = exs_cstr("not read again");
 	f->turn.message_count = 4;
-	assert_non_null(strstr(written(f, 0, CAP("x")), "\"content\":\"go on\"}"));
+	assert_non_null(strstr(written(f, 0, "x", ""), "\"content\":\"go on\"}"));
 	assert_int_equal(f->cache.newest->count, 4);
 	/* another transcript starts anew */
 	f->turn.transcript_id = 8;
-	text_clear(&f->out);
-	assert_int_equal(request_write(&f->cache, &CAP("x"), 0, &f->turn, &f->out, &f->err),
-			 EXS_INVALID);
+	assert_int_equal(write_with(f, 0, "x", ""), EXS_INVALID);
 	assert_non_null(strstr(f->err.text, "message 1 "));
 }
 
@@ -174,8 +174,7 @@ static void refuses_a_message_that_is_not_neutral(void **state)
 
 	for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		f->messages[0] = exs_cstr(bad[i]);
-		assert_int_equal(request_write(&f->cache, &CAP("x"), 0, &f->turn, &f->out, &f->err),
-				 EXS_INVALID);
+		assert_int_equal(write_with(f, 0, "x", ""), EXS_INVALID);
 	}
 }
 

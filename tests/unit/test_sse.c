@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "../../plugins/model_openai/sse.c"
-#include "../../plugins/model_openai/text.c"
+#include "../../plugins/common_model/sse.c"
+#include "../../plugins/common_json/text.c"
 
 struct got {
 	char all[4096]; /* each event in brackets */

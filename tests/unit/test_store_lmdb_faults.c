@@ -55,6 +55,37 @@ __attribute__((visibility("default"))) ssize_t writev(int fd, const struct iovec
 	return syscall(SYS_writev, fd, parts, n);
 }
 
+/* The folders that were synced. */
+static struct {
+	ino_t inodes[16];
+	size_t n;
+	_Atomic int fail; /* errno for each call; 0: none */
+} folders;
+
+__attribute__((visibility("default"))) int fsync(int fd)
+{
+	struct stat st;
+
+	if (folders.fail) {
+		errno = folders.fail;
+		return -1;
+	}
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && folders.n < 16)
+		folders.inodes[folders.n++] = st.st_ino;
+	return (int)syscall(SYS_fsync, fd);
+}
+
+static bool was_synced(const char *path)
+{
+	struct stat st;
+	size_t i;
+
+	assert_int_equal(stat(path, &st), 0);
+	for (i = 0; i < folders.n && folders.inodes[i] != st.st_ino; i++)
+		;
+	return i < folders.n;
+}
+
 static void fail_with(int sync, int data, int meta, int times)
 {
 	fault.sync = sync;
@@ -65,6 +96,7 @@ static void fail_with(int sync, int data, int meta, int times)
 
 static int faults_over(void **state)
 {
+	folders.fail = 0;
 	fail_with(0, 0, 0, 0);
 	return box_teardown(state);
 }
@@ -127,6 +159,52 @@ static void a_commit_in_between_forgives_a_failed_sync(void **state)
 	assert_int_equal(box_get(b, S("x"), S("")), EXS_NOTFOUND);
 }
 
+/* A file that was synced is gone all the same when the power fails and nothing names it. */
+static void the_names_of_a_new_store_are_durable(void **state)
+{
+	struct box *b = *state;
+	char nested[PATH_BYTES + 32];
+
+	snprintf(nested, sizeof nested, "%s/above", b->tmp);
+	snprintf(b->dir, sizeof b->dir, "%.200s/above/state", b->tmp);
+	folders.n = 0;
+	assert_int_equal(box_open(b), EXS_OK);
+	assert_true(was_synced(b->tmp));
+	assert_true(was_synced(nested));
+	assert_true(was_synced(b->dir));
+}
+
+/* LMDB alone would leave a file that it never opens again. */
+static void a_store_that_could_not_be_begun_is_begun_later(void **state)
+{
+	struct box *b = *state;
+	char file[PATH_BYTES + 32];
+
+	snprintf(file, sizeof file, "%s/data.mdb", b->dir);
+	fail_with(0, ENOSPC, 0, 1);
+	assert_int_not_equal(box_open(b), EXS_OK);
+	assert_int_equal(access(file, F_OK), -1);
+	fail_with(EIO, 0, 0, 1);
+	assert_int_not_equal(box_open(b), EXS_OK);
+	assert_int_equal(access(file, F_OK), -1);
+	assert_int_equal(box_open(b), EXS_OK);
+	assert_int_equal(box_put(b, S("k"), S("v")), EXS_OK);
+}
+
+static void a_store_whose_name_cannot_be_made_durable_is_not_opened(void **state)
+{
+	struct box *b = *state;
+
+	folders.fail = EIO;
+	assert_int_equal(box_open(b), EXS_IO);
+	assert_non_null(strstr(b->err.text, "cannot be made durable"));
+	assert_non_null(strstr(b->err.text, b->dir));
+	assert_int_equal(box_open(b), EXS_IO);
+	assert_non_null(strstr(b->err.text, "data.mdb' cannot be made durable"));
+	folders.fail = 0;
+	assert_int_equal(box_open(b), EXS_OK);
+}
+
 static void a_page_that_names_the_root_and_fails_is_survived(void **state)
 {
 	struct box *b = *state;
@@ -148,6 +226,19 @@ static void a_panic_is_repaired_before_the_next_batch(void **state)
 	assert_int_equal(box_put(b, S("k"), S("new")), EXS_IO);
 	assert_int_equal(box_put(b, S("l"), S("later")), EXS_OK);
 	assert_true(double_host_logged(&b->host, "opening it again"));
+}
+
+static void a_store_that_was_removed_acknowledges_nothing(void **state)
+{
+	struct box *b = *state;
+	char file[PATH_BYTES + 32];
+
+	open_with_a_row(b);
+	snprintf(file, sizeof file, "%s/data.mdb", b->dir);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(box_put(b, S("k"), S("new")), EXS_IO);
+	assert_non_null(strstr(b->err.text, "was removed while it was open"));
+	assert_non_null(strstr(b->err.text, b->dir));
 }
 
 static void a_store_that_cannot_be_opened_again_stays_closed(void **state)
@@ -427,8 +518,12 @@ int main(void)
 		FAULT_CASE(a_failed_sync_is_not_acknowledged),
 		FAULT_CASE(a_second_failed_sync_in_a_row_closes_the_store),
 		FAULT_CASE(a_commit_in_between_forgives_a_failed_sync),
+		FAULT_CASE(the_names_of_a_new_store_are_durable),
+		FAULT_CASE(a_store_that_could_not_be_begun_is_begun_later),
+		FAULT_CASE(a_store_whose_name_cannot_be_made_durable_is_not_opened),
 		FAULT_CASE(a_page_that_names_the_root_and_fails_is_survived),
 		FAULT_CASE(a_panic_is_repaired_before_the_next_batch),
+		FAULT_CASE(a_store_that_was_removed_acknowledges_nothing),
 		FAULT_CASE(a_store_that_cannot_be_opened_again_stays_closed),
 		FAULT_CASE(a_full_disk_fails_the_batch_and_nothing_else),
 		FAULT_CASE(a_group_that_meets_a_full_disk_is_retried_one_by_one),

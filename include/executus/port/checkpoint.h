@@ -42,7 +42,7 @@ typedef struct exs_checkpoint {
 	 */
 	exs_status (*begin)(exs_self *self, const exs_run_info *run, exs_batch *batch, exs_ckpt **out,
 			    exs_err *err);
-	/* A run that exists, for a new attempt (run->attempt). NOTFOUND. [worker-thread] */
+	/* A run that exists, be it open or ended, for a new attempt (run->attempt): it is open again. NOTFOUND. [worker-thread] */
 	exs_status (*adopt)(exs_self *self, const exs_run_info *run, exs_batch *batch, exs_ckpt **out,
 			    exs_err *err);
 	/* The next n facts, in order, each exactly once. [worker-thread] */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* hostile_say.c - sends bytes, and what a dialect calls a text, a call and an end. */
+#include "hostile.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+const struct speech hostile_speeches[] = {
+	{ .path = "/chat/completions",
+	  .begin = "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n",
+	  .text = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":%s}}]}\n\n",
+	  .call = "data: "
+		  "{\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":%d,\"id\":\"c%"
+		  "d\","
+		  "\"function\":{\"name\":\"tool_%d\",\"arguments\":%s}}]}}]}\n\n",
+	  .end = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: "
+		 "[DONE]\n\n",
+	  .end_calls = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n"
+		       "data: [DONE]\n\n",
+	  .refusal =
+		  "data: "
+		  "{\"choices\":[{\"delta\":{\"refusal\":\"no\"},\"finish_reason\":\"stop\"}]}\n\n"
+		  "data: [DONE]\n\n",
+	  .error = "data: {\"error\":{\"message\":\"it died\",\"type\":\"server_error\"}}\n\n" },
+	{ .path = NULL }
+};
+
+/* ---- sending ---- */
+
+bool hostile_send(struct peer *p, const char *bytes, size_t n)
+{
+	while (n) {
+		ssize_t sent;
+
+		if (p->ssl)
+			sent = SSL_write(p->ssl, bytes, n > INT32_MAX ? INT32_MAX : (int)n);
+		else
+			sent = send(p->fd, bytes, n, MSG_NOSIGNAL);
+		if (sent <= 0)
+			return false;
+		bytes += sent;
+		n -= (size_t)sent;
+	}
+	return true;
+}
+
+bool hostile_says(struct peer *p, const char *text)
+{
+	return hostile_send(p, text, strlen(text));
+}
+
+bool hostile_sayf(struct peer *p, const char *fmt, ...)
+{
+	char line[4096];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	assert(n >= 0 && (size_t)n < sizeof line);
+	return hostile_send(p, line, (size_t)n);
+}
+
+/* The dialect's forms are tables of this file: the only ones that text and call are made from. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+bool hostile_text(struct peer *p, const char *json)
+{
+	char event[4096];
+	int n = snprintf(event, sizeof event, p->speech->text, json);
+
+	assert(n > 0 && (size_t)n < sizeof event);
+	return hostile_send(p, event, (size_t)n);
+}
+
+bool hostile_call(struct peer *p, int i, int name, const char *args)
+{
+	char event[4096];
+	int n = snprintf(event, sizeof event, p->speech->call, i, i, name, args);
+
+	assert(n > 0 && (size_t)n < sizeof event);
+	return hostile_send(p, event, (size_t)n);
+}
+#pragma GCC diagnostic pop
+
+bool hostile_begin(struct peer *p)
+{
+	return hostile_says(p, HOSTILE_STREAM "\r\n") && hostile_says(p, p->speech->begin);
+}

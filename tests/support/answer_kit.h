@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * answer_kit.h - a dialect's reader alone: the bytes of a stream, or of a whole body, become one
+ * message. Includes what it needs of the common parts, so that a fuzzer sees their branches too.
+ */
+#ifndef TEST_ANSWER_KIT_H
+#define TEST_ANSWER_KIT_H
+
+#include <stdlib.h>
+
+#include "base/json.h"
+
+#include "../../plugins/common_json/scan.c"
+#include "../../plugins/common_json/text.c"
+#include "../../plugins/common_model/answer.c"
+#include "../../plugins/common_model/calls.c"
+#include "../../plugins/common_model/sse.c"
+
+#include "../../plugins/common_model/dialect.h"
+
+static inline void answer_kit_init(struct answer *a, const struct dialect *d)
+{
+	answer_init(a, d->answer_own_size, d->answer_own_release);
+}
+
+/* The message of a complete answer, checked by the kernel's gate; NULL: it may not be believed.
+ * Free it. */
+static inline char *answer_kit_write(struct answer *a)
+{
+	exs_err err = EXS_ERR_INIT;
+	struct text out;
+
+	if (!a->complete)
+		return NULL;
+	text_init(&out, EXS_TURN_ANSWER_MAX);
+	if (answer_write(a, 3, &out, &err) == EXS_OK) {
+		if (json_check_object(text_view(&out), JSON_DEPTH_MAX, &err))
+			abort();
+		return out.mem.p;
+	}
+	if (!err.text[0])
+		abort();
+	text_release(&out);
+	return NULL;
+}
+
+struct answer_kit_stream {
+	struct answer answer;
+	const struct dialect *dialect;
+	exs_status status; /* of the first event that failed */
+};
+
+static inline exs_status answer_kit_event(void *arg, exs_str data)
+{
+	struct answer_kit_stream *k = arg;
+
+	k->status = k->dialect->event(&k->answer, data);
+	return k->status;
+}
+
+/* What a stream of these bytes gives; `live`, when not NULL, gets the text as a terminal would. */
+static inline char *answer_kit_stream(const struct dialect *d, const char *p, size_t n,
+				      struct text *live)
+{
+	struct answer_kit_stream k = { .dialect = d };
+	struct sse s;
+	size_t half = n / 2;
+	char *message;
+
+	answer_kit_init(&k.answer, d);
+	sse_init(&s, answer_kit_event, &k);
+	if (sse_feed(&s, p, half) == EXS_OK) {
+		if (live)
+			answer_fresh(&k.answer, live);
+		(void)sse_feed(&s, p + half, n - half);
+	}
+	if (live)
+		answer_fresh(&k.answer, live);
+	message = answer_kit_write(&k.answer);
+	sse_release(&s);
+	answer_release(&k.answer);
+	return message;
+}
+
+static inline char *answer_kit_whole(const struct dialect *d, const char *p, size_t n)
+{
+	struct answer a;
+	char *message;
+
+	answer_kit_init(&a, d);
+	(void)d->whole(&a, exs_bytes(p, n));
+	message = answer_kit_write(&a);
+	answer_release(&a);
+	return message;
+}
+
+#endif
