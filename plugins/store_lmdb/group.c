@@ -243,7 +243,22 @@ static bool is_removed(const struct env *env)
 	return mdb_env_get_fd(env->mdb, &fd) == 0 && fstat(fd, &st) == 0 && st.st_nlink == 0;
 }
 
-/* Decides the list in one transaction; false: it has to be tried batch by batch. */
+static bool refuse_if_removed(struct group *g, struct batch *first)
+{
+	exs_err err = EXS_ERR_INIT;
+
+	if (!is_removed(g->env))
+		return false;
+	exs_fail(&err, EXS_IO, ENOENT,
+		 "the store in '%.100s' was removed while it was open: restart", g->env->path);
+	fail_all(first, &err);
+	return true;
+}
+
+/*
+ * Decides the list in one transaction; false: it has to be tried batch by batch. A file that was removed is looked
+ * for on both sides of it: before, or a batch that is sent again finds its own rows and takes them for stored.
+ */
 static bool commit_together(struct group *g, struct batch *first)
 {
 	exs_err err = EXS_ERR_INIT;
@@ -251,6 +266,8 @@ static bool commit_together(struct group *g, struct batch *first)
 	bool any;
 	int rc;
 
+	if (refuse_if_removed(g, first))
+		return true;
 	if (begin(g, &a, &err)) {
 		fail_all(first, &err);
 		return true;
@@ -264,13 +281,8 @@ static bool commit_together(struct group *g, struct batch *first)
 		return true;
 	}
 	rc = mdb_txn_commit(a.txn);
-	if (!rc && is_removed(g->env)) {
-		exs_fail(&err, EXS_IO, ENOENT,
-			 "the store in '%.100s' was removed while it was open: restart",
-			 g->env->path);
-		fail_all(first, &err);
+	if (!rc && refuse_if_removed(g, first))
 		return true;
-	}
 	if (!rc) {
 		g->repairs = 0;
 		return true;
