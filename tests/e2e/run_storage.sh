@@ -100,17 +100,23 @@ fi
 
 # ---- a store that is full by its own limit ----
 conf ", limit: 1m" >conf.yaml
-{
-	echo "  large:"
-	echo "    - calls: [ { tool: keyed, args: { text: again } } ]"
-	printf '      say: "'
-	head -c 250000 /dev/zero | tr '\0' x
-	echo '"'
-	echo "    - say: fits"
-} >>script.yaml
+cp script.yaml base.yaml
+# large DIGIT: a long text that was not there before, for one that comes again is stored once.
+large() {
+	cp base.yaml script.yaml
+	{
+		echo "  large:"
+		echo "    - calls: [ { tool: keyed, args: { text: again } } ]"
+		printf '      say: "'
+		head -c 250000 /dev/zero | tr '\0' "$1"
+		echo '"'
+		echo "    - say: fits"
+	} >>script.yaml
+}
 gives 0 command_line run -a quick first
 code=0
 for try in 1 2 3 4 5 6 7 8; do
+	large "$try"
 	command_line run -a large question >"$WORK/out" 2>"$WORK/err" || code=$?
 	[ "$code" -eq 0 ] || break
 done
