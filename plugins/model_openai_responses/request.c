@@ -18,7 +18,7 @@ static exs_str list_of(exs_str object, const char *member)
 
 /* One item of content for each text, of which the JSON is copied as it is. Without a text nothing.
  */
-static void add_texts(struct text *out, exs_str message, const char *head, const char *type)
+static void add_content(struct text *out, exs_str message, const char *head, const char *type)
 {
 	exs_str parts = list_of(message, "parts"), key, part, value;
 	struct scan_iter it;
@@ -41,14 +41,14 @@ static void add_texts(struct text *out, exs_str message, const char *head, const
 
 static void add_user(struct text *out, exs_str message)
 {
-	add_texts(out, message, ",{\"type\":\"message\",\"role\":\"user\",\"content\":[",
-		  "input_text");
+	add_content(out, message, ",{\"type\":\"message\",\"role\":\"user\",\"content\":[",
+		    "input_text");
 }
 
 static void add_said(struct text *out, exs_str message)
 {
-	add_texts(out, message, ",{\"type\":\"message\",\"role\":\"assistant\",\"content\":[",
-		  "output_text");
+	add_content(out, message, ",{\"type\":\"message\",\"role\":\"assistant\",\"content\":[",
+		    "output_text");
 }
 
 static bool add_call(struct text *out, exs_str call)
@@ -83,7 +83,7 @@ static bool add_plain(struct text *out, exs_str message)
 
 /* ---- what an answer's provider holds ---- */
 
-static bool add_item(struct text *out, exs_str entry)
+static bool add_own(struct text *out, exs_str entry)
 {
 	size_t from;
 
@@ -108,7 +108,7 @@ static bool add_entries(struct text *out, exs_str message, exs_str entries)
 		else if (scan_is(entry, ITEMS_CALL) &&
 			 (!scan_next(&calls, &key, &call) || !add_call(out, call)))
 			return false;
-		else if (!scan_is(entry, ITEMS_CALL) && !add_item(out, entry))
+		else if (!scan_is(entry, ITEMS_CALL) && !add_own(out, entry))
 			return false;
 	}
 	return !scan_next(&calls, &key, &call);
