@@ -349,11 +349,13 @@ static bool still(const char *kind, int times)
 static bool known(const char *word)
 {
 	static const char *const others[] = {
-		"429",	     "401",	  "nousage",	"huge",	     "never",	 "close",
-		"json",	     "cutjson",	  "cut",	"noend",     "nofinish", "nodone",
-		"textplain", "drip",	  "comments",	"reasoning", "badutf8",	 "refusal",
-		"length",    "filter",	  "argsobject", "argsbad",   "dupids",	 "noids",
-		"onechunk",  "stopcalls", "twocalls",	"noargs",    "foreign"
+		"429",	       "401",		"nousage",	 "huge",	 "never",
+		"close",       "json",		"cutjson",	 "cut",		 "noend",
+		"nofinish",    "nodone",	"textplain",	 "drip",	 "comments",
+		"reasoning",   "badutf8",	"refusal",	 "length",	 "filter",
+		"argsobject",  "argsbad",	"dupids",	 "noids",	 "onechunk",
+		"stopcalls",   "twocalls",	"noargs",	 "foreign",	 "failed",
+		"failed_busy", "failed_window", "failed_prompt", "failed_server"
 	};
 	size_t i;
 
