@@ -264,3 +264,19 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 		return exs_fail(err, out->status, 0, "the request is over %u bytes", REQUEST_MAX);
 	return EXS_OK;
 }
+
+static bool names(exs_str body, const char *words)
+{
+	return memmem(body.p, body.n, words, strlen(words)) != NULL;
+}
+
+uint32_t request_refused(long http, exs_str body)
+{
+	if (http != 400 && http != 422)
+		return 0;
+	if (names(body, "invalid_encrypted_content"))
+		return REQUEST_ITEMS;
+	if (names(body, "\"include\"") || names(body, "reasoning.encrypted_content"))
+		return REQUEST_ENCRYPTED;
+	return 0;
+}

@@ -18,6 +18,12 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 			 const exs_turn *turn, struct text *out, exs_err *err);
 
 /*
+ * Which of the flags a server refuses: there are models that cannot be asked for encrypted
+ * reasoning, and after a fail-over a transcript has some that another server encrypted.
+ */
+uint32_t request_refused(long http, exs_str body);
+
+/*
  * One neutral message as items of `input`, each with a comma in front; `plain` passes over the
  * answer's provider. False: not in the neutral form.
  */

@@ -10,28 +10,6 @@ static const exs_option options[] = { MODEL_OPTION_BASE_URL("https://api.openai.
 				      MODEL_OPTIONS,
 				      { NULL, 0, 0, NULL, NULL, NULL } };
 
-static bool names(exs_str body, const char *words)
-{
-	return memmem(body.p, body.n, words, strlen(words)) != NULL;
-}
-
-/*
- * Models that do not reason refuse to be asked for encrypted reasoning; servers refuse that of
- * others, which a transcript has after a fail-over.
- */
-static uint32_t refused(long http, exs_str body)
-{
-	if (http != 400 && http != 422)
-		return 0;
-	if (names(body, "invalid_encrypted_content"))
-		return REQUEST_ITEMS;
-	return names(body, "ncrypted content is not supported") ||
-			       names(body, "reasoning.encrypted_content") ||
-			       names(body, "\"include\"") || names(body, "'include'")
-		       ? REQUEST_ENCRYPTED
-		       : 0;
-}
-
 static const char *const ours[] = { "model",	    "input",	  "instructions",
 				    "tools",	    "stream",	  "max_output_tokens",
 				    "store",	    "include",	  "previous_response_id",
@@ -47,7 +25,7 @@ static const struct dialect dialect = {
 	.request = request_write,
 	.event = events_event,
 	.whole = events_whole,
-	.refused = refused,
+	.refused = request_refused,
 };
 
 static exs_status open_(const exs_host *host, const exs_conf *conf, exs_self **out, exs_err *err)

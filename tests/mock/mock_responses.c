@@ -4,8 +4,8 @@
  *
  * Faults mean what they mean in mock_answer.c, as far as this API can have them, and: "nofinish"
  * leaves the terminal event's output empty, "nodone" also says no item done, "nousage" refuses to
- * be asked for encrypted reasoning, "foreign" refuses encrypted reasoning, "failed" and
- * "failed_..." are responses that failed.
+ * be asked for encrypted reasoning, "foreign" refuses encrypted reasoning, "failed_CODE"
+ * and "failed" are responses that failed.
  */
 #include "mock.h"
 
@@ -283,40 +283,23 @@ static void send_body(struct mock_answer *a, const char *status, const char *typ
 	a->close_after = missing > 0;
 }
 
-/* Responses that fail, by the word behind "failed". */
-static const char *failed(const char *kind)
-{
-	static const struct {
-		const char *kind, *error;
-	} errors[] = {
-		{ "", "null" },
-		{ "_busy", "{\"code\":\"rate_limit_exceeded\",\"message\":\"slow down\"}" },
-		{ "_window", "{\"code\":\"context_length_exceeded\",\"message\":\"too long\"}" },
-		{ "_prompt", "{\"code\":\"invalid_prompt\",\"message\":\"not such a prompt\"}" },
-		{ "_server", "{\"code\":\"server_error\",\"message\":\"it broke\"}" },
-	};
-	size_t i;
-
-	if (strncmp(kind, "failed", 6) != 0)
-		return NULL;
-	for (i = 0; i < sizeof errors / sizeof errors[0]; i++)
-		if (strcmp(errors[i].kind, kind + 6) == 0)
-			return errors[i].error;
-	return NULL;
-}
-
+/* "failed_CODE" has that code, "failed" says nothing. */
 static bool fail(struct mock_answer *a, const struct mock_scenario *s)
 {
-	const char *error = failed(s->fault);
+	const char *code = s->fault + strlen("failed");
 	struct growing g;
 
-	if (!error)
+	if (strncmp(s->fault, "failed", strlen("failed")) != 0)
 		return false;
 	begin(&g);
-	fprintf(g.f,
-		"event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":"
-		"{" RESPONSE ",\"status\":\"failed\",\"error\":%s,\"output\":[]}}\n\n",
-		error);
+	fputs("event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":"
+	      "{" RESPONSE ",\"status\":\"failed\",\"output\":[],\"error\":",
+	      g.f);
+	if (*code)
+		fprintf(g.f, "{\"code\":\"%s\",\"message\":\"it said %s\"}", code + 1, code + 1);
+	else
+		fputs("null", g.f);
+	fputs("}}\n\n", g.f);
 	end(&g);
 	send_body(a, "200 OK", "text/event-stream", g.p, g.n, 0);
 	free(g.p);

@@ -120,10 +120,15 @@ static void says_what_a_refusal_means(void **state)
 		{ "cut", EXS_IO, EXS_CLASS_TRUNCATED, "broke off" },
 		{ "cutjson", EXS_IO, EXS_CLASS_TRUNCATED, "broke off" },
 		{ "noend", EXS_IO, EXS_CLASS_TRUNCATED, "broke off" },
-		{ "failed_busy", EXS_AGAIN, EXS_CLASS_LIMIT, "rate limit" },
-		{ "failed_window", EXS_TOOBIG, EXS_CLASS_PERMANENT, "context_tokens" },
-		{ "failed_prompt", EXS_INVALID, EXS_CLASS_PERMANENT, "not such a prompt" },
-		{ "failed_server", EXS_IO, EXS_CLASS_TRANSIENT, "it broke" },
+		{ "failed_rate_limit_exceeded", EXS_AGAIN, EXS_CLASS_LIMIT, "rate limit" },
+		{ "failed_insufficient_quota", EXS_DENIED, EXS_CLASS_LIMIT, "quota" },
+		{ "failed_context_length_exceeded", EXS_TOOBIG, EXS_CLASS_PERMANENT,
+		  "context_tokens" },
+		{ "failed_invalid_prompt", EXS_INVALID, EXS_CLASS_PERMANENT, "it said" },
+		{ "failed_model_not_found", EXS_NOTFOUND, EXS_CLASS_NO_MODEL, "it said" },
+		{ "failed_slow_down", EXS_IO, EXS_CLASS_TRANSIENT, "HTTP 503" },
+		{ "failed_server_is_overloaded", EXS_IO, EXS_CLASS_TRANSIENT, "HTTP 503" },
+		{ "failed_server_error", EXS_IO, EXS_CLASS_TRANSIENT, "it said" },
 		{ "failed", EXS_IO, EXS_CLASS_TRANSIENT, "gives no reason" },
 	};
 	static const struct double_setting once[] = { { "key", KEY },
@@ -160,30 +165,40 @@ static int lines_of(const char *path)
 	return n;
 }
 
-static void asks_for_encrypted_reasoning_until_that_is_refused(void **state)
+/* How many requests two turns are, when the server refuses to encrypt. */
+static int requests_of(const struct double_setting *set)
 {
 	char dir[256], log[300];
 	const char *const more[] = { "--log", log, NULL };
 	struct mock m;
 	struct asked a;
 	struct kit k;
-	int i;
+	int i, n;
 
-	(void)state;
 	assert_int_equal(temp_dir_make("responses", dir, sizeof dir), 0);
 	snprintf(log, sizeof log, "%s/log", dir);
 	m = mock_start(more);
-	kit_open_of(&k, BATTERY, m.port, NULL);
+	kit_open_of(&k, BATTERY, m.port, set);
 	for (i = 0; i < 2; i++) {
 		ask(&k, &a, "nousage");
-		assert_string_equal(a.done.progress.p, "hello from the mock");
+		assert_non_null(strstr(a.done.out.p, "hello from the mock"));
 		ask_release(&a);
 	}
-	/* The first turn was sent twice, the second once. */
-	assert_int_equal(lines_of(log), 3);
+	n = lines_of(log);
 	kit_close(&k);
 	mock_stop(&m);
 	assert_int_equal(temp_dir_remove(dir), 0);
+	return n;
+}
+
+static void asks_for_encrypted_reasoning_until_that_is_refused(void **state)
+{
+	static const struct double_setting whole[] = { { "stream", "false" }, { NULL, NULL } };
+
+	(void)state;
+	/* The first turn is sent twice, the second once. */
+	assert_int_equal(requests_of(NULL), 3);
+	assert_int_equal(requests_of(whole), 3);
 }
 
 static void gets_over_a_refusal_of_the_reasoning_of_others(void **state)

@@ -79,6 +79,8 @@ static void the_end_says_why_it_stopped(void **state)
 	gives(TEXT(0, "a\\nb") TEXT(0, "c") COMPLETED(MESSAGE(0, "a\\nbc")), SAID("a\\nbc", "end"));
 	gives(INCOMPLETE("max_output_tokens", MESSAGE(0, "a")), SAID("a", "length"));
 	gives(INCOMPLETE("content_filter", MESSAGE(0, "a")), SAID("a", "filter"));
+	gives(INCOMPLETE("content_filter", MESSAGE(0, "a") "," MESSAGE(1, "")),
+	      SAID("a", "filter"));
 	gives(INCOMPLETE("of a kind to come", MESSAGE(0, "a")), SAID("a", "length"));
 	gives(EVENT("response.incomplete", ""),
 	      "{\"role\":\"assistant\",\"parts\":[],\"stop\":\"length\"}");
@@ -136,6 +138,9 @@ static void deltas_count_when_not_all_items_were_done(void **state)
 	      CALLS(NEUTRAL("c1", "f", "{}") "," NEUTRAL("c2", "f", "{ }")));
 	gives(TEXT(0, "a") ADDED(1, MESSAGE(1, "")) TEXT(1, "b") COMPLETED(""),
 	      SAID("a\\nb", "end"));
+	gives(TEXT(0, "a") EVENT("response.output_text.done", ",\"output_index\":0,\"text\":\"a\"")
+		      COMPLETED(""),
+	      SAID("a", "end"));
 	/* texts and arguments that come only whole */
 	gives(ADDED(0, CALL(0, "c1", "f", "")) EVENT("response.function_call_arguments.done",
 						     ",\"output_index\":0,\"arguments\":\"{}\"")
@@ -237,6 +242,12 @@ static void keeps_no_reasoning_that_a_server_would_refuse(void **state)
 	      SAID("a", "end"));
 	gives(COMPLETED(MESSAGE(0, "a") "," REASONING(1, ",\"encrypted_content\":\"x\"")),
 	      SAID("a", "end"));
+	gives(COMPLETED(REASONING(0, ",\"encrypted_content\":\"x\"") "," MESSAGE(
+		      1, "a") "," REASONING(2, ",\"encrypted_content\":\"y\"")),
+	      "{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"a\"}],\"stop\":"
+	      "\"end\",\"provider\":{\"openai_responses\":[\"{\\\"id\\\":\\\"i0\\\",\\\"type\\\":"
+	      "\\\"reasoning\\\",\\\"summary\\\":[],\\\"encrypted_content\\\":\\\"x\\\"}\","
+	      "\"text\"]}}");
 	gives(INCOMPLETE("max_output_tokens",
 			 REASONING(0, ",\"encrypted_content\":\"x\"") "," MESSAGE(1, "a")),
 	      SAID("a", "length"));

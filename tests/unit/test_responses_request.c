@@ -233,6 +233,29 @@ static void refuses_a_message_that_is_not_neutral(void **state)
 	}
 }
 
+static void knows_what_a_server_refuses(void **state)
+{
+	static const struct {
+		long http;
+		const char *body;
+		uint32_t flags;
+	} refusals[] = {
+		{ 400, "{\"error\":{\"param\":\"include\"}}", REQUEST_ENCRYPTED },
+		{ 422, "{\"detail\":[{\"loc\":[\"body\",\"include\"]}]}", REQUEST_ENCRYPTED },
+		{ 400, "no such value: reasoning.encrypted_content", REQUEST_ENCRYPTED },
+		{ 400, "{\"error\":{\"code\":\"invalid_encrypted_content\"}}", REQUEST_ITEMS },
+		{ 500, "{\"error\":{\"param\":\"include\"}}", 0 },
+		{ 400, "{\"error\":{\"param\":\"input\"}}", 0 },
+		{ 400, "", 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+		assert_int_equal(request_refused(refusals[i].http, exs_cstr(refusals[i].body)),
+				 refusals[i].flags);
+}
+
 static void says_when_a_request_is_too_big(void **state)
 {
 	struct fixture *f = *state;
@@ -253,6 +276,7 @@ int main(void)
 		T(passes_over_what_does_not_fit_the_message),
 		T(both_forms_of_a_transcript_are_kept_apart),
 		T(refuses_a_message_that_is_not_neutral),
+		T(knows_what_a_server_refuses),
 		T(says_when_a_request_is_too_big),
 #undef T
 	};
