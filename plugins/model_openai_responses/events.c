@@ -275,19 +275,19 @@ static void take_usage(struct answer *a, exs_str response)
 {
 	exs_usage *u = &a->usage;
 	exs_str usage, part;
-	bool in, out;
 
 	if (!scan_get(response, "usage", &usage))
 		return;
-	in = scan_get_count(usage, "input_tokens", &u->in_tokens);
-	out = scan_get_count(usage, "output_tokens", &u->out_tokens);
+	(void)scan_get_count(usage, "input_tokens", &u->in_tokens);
+	(void)scan_get_count(usage, "output_tokens", &u->out_tokens);
 	if (scan_get(usage, "input_tokens_details", &part)) {
 		(void)scan_get_count(part, "cached_tokens", &u->cache_read_tokens);
 		(void)scan_get_count(part, "cache_write_tokens", &u->cache_write_tokens);
 	}
 	if (scan_get(usage, "output_tokens_details", &part))
 		(void)scan_get_count(part, "reasoning_tokens", &u->reasoning_tokens);
-	a->has_usage = a->has_usage || in || out;
+	/* No request has no tokens: a server that says so does not count. */
+	a->has_usage = u->in_tokens || u->out_tokens;
 }
 
 static void take_model(struct answer *a, exs_str response)

@@ -300,6 +300,12 @@ static void takes_a_whole_answer(void **state)
 	assert_int_equal(a.usage.reasoning_tokens, 3);
 	assert_string_equal(a.model.mem.p, "m");
 	answer_release(&a);
+	answer_kit_init(&a, &dialect);
+	assert_int_equal(events_whole(&a, exs_cstr("{\"output\":[],\"usage\":{\"input_tokens\":0,"
+						   "\"output_tokens\":0}}")),
+			 EXS_OK);
+	assert_true(a.complete && !a.has_usage); /* what counts nothing has not counted */
+	answer_release(&a);
 }
 
 static void judges_a_whole_answer_by_its_status(void **state)
