@@ -4,117 +4,6 @@
 
 #include "items.h"
 
-void events_release(void *own)
-{
-	struct events *e = own;
-	size_t i;
-
-	for (i = 0; i < e->n; i++)
-		text_release(&e->slots[i].id);
-	free(e->slots);
-	text_release(&e->done);
-	memset(e, 0, sizeof *e);
-}
-
-/* ---- slots ---- */
-
-static exs_status slot_open(struct events *e, const struct text *id, int64_t index,
-			    struct slot **out)
-{
-	struct slot *slot;
-
-	if (e->n == EVENTS_SLOTS_MAX)
-		return EXS_TOOBIG;
-	if (e->n == e->cap) {
-		size_t cap = e->cap ? e->cap * 2 : 8;
-		struct slot *slots = realloc(e->slots, cap * sizeof *slots);
-
-		if (!slots)
-			return EXS_NOMEM;
-		e->slots = slots;
-		e->cap = cap;
-	}
-	slot = &e->slots[e->n++];
-	*slot = (struct slot){ .index = index };
-	text_init(&slot->id, EVENTS_ID_MAX);
-	text_add(&slot->id, text_view(id).p, id->mem.n);
-	*out = slot;
-	return slot->id.status;
-}
-
-static bool has_id(const struct slot *slot, const struct text *id)
-{
-	return id->mem.n && exs_str_eq(text_view(&slot->id), text_view(id));
-}
-
-/*
- * The id says it; there are proxies that give an item a new one in each event, and servers that
- * count wrongly, so neither does alone. An event that names nothing is about the last item.
- */
-static struct slot *slot_find(struct events *e, const struct text *id, int64_t index)
-{
-	size_t i;
-
-	for (i = e->n; i-- > 0;)
-		if (has_id(&e->slots[i], id))
-			return &e->slots[i];
-	for (i = e->n; i-- > 0;)
-		if (index >= 0 && e->slots[i].index == index)
-			return &e->slots[i];
-	return e->n && index < 0 && id->mem.n == 0 ? &e->slots[e->n - 1] : NULL;
-}
-
-static int64_t number_of(const struct events *e, const struct slot *slot)
-{
-	return slot - e->slots;
-}
-
-/* The slot of an event that names its item by item_id and output_index. */
-static exs_status slot_of(struct events *e, exs_str event, struct slot **out)
-{
-	exs_status status = EXS_OK;
-	int64_t index = -1;
-	struct text id;
-
-	text_init(&id, EVENTS_ID_MAX);
-	(void)scan_get_text(event, "item_id", &id);
-	(void)scan_get_count(event, "output_index", &index);
-	*out = slot_find(e, &id, index);
-	if (id.status)
-		status = id.status;
-	else if (!*out)
-		status = slot_open(e, &id, index, out);
-	text_release(&id);
-	return status;
-}
-
-/*
- * The slot of an event that brings an item. One that was added is a new one unless its id is known;
- * one that is done is another than the one that was done before it.
- */
-static exs_status slot_of_item(struct events *e, exs_str event, exs_str item, bool done,
-			       struct slot **out)
-{
-	exs_status status = EXS_OK;
-	int64_t index = -1;
-	struct slot *slot;
-	struct text id;
-
-	text_init(&id, EVENTS_ID_MAX);
-	(void)scan_get_text(item, "id", &id);
-	(void)scan_get_count(event, "output_index", &index);
-	slot = slot_find(e, &id, index);
-	if (slot && !has_id(slot, &id) && (!done || slot->done))
-		slot = NULL;
-	if (id.status)
-		status = id.status;
-	else if (!slot)
-		status = slot_open(e, &id, index, &slot);
-	text_release(&id);
-	*out = slot;
-	return status;
-}
-
 /* ---- what comes piece by piece ---- */
 
 static exs_status say(struct answer *a, struct slot *slot, exs_str value)
@@ -130,7 +19,7 @@ static exs_status on_text(struct answer *a, exs_str event)
 {
 	struct slot *slot;
 	exs_str value;
-	exs_status status = slot_of(a->own, event, &slot);
+	exs_status status = slots_of_event(a->own, event, &slot);
 
 	if (status == EXS_OK && scan_get(event, "delta", &value))
 		status = say(a, slot, value);
@@ -142,7 +31,7 @@ static exs_status on_text_done(struct answer *a, exs_str event)
 {
 	struct slot *slot;
 	exs_str value;
-	exs_status status = slot_of(a->own, event, &slot);
+	exs_status status = slots_of_event(a->own, event, &slot);
 
 	if (status == EXS_OK && !slot->said && scan_get(event, "text", &value))
 		status = say(a, slot, value);
@@ -180,12 +69,12 @@ static exs_status on_arguments(struct answer *a, exs_str event)
 {
 	struct slot *slot;
 	struct piece piece;
-	exs_status status = slot_of(a->own, event, &slot);
+	exs_status status = slots_of_event(a->own, event, &slot);
 
 	if (status)
 		return status;
 	piece_init(&piece);
-	piece.index = number_of(a->own, slot);
+	piece.index = slots_number(a->own, slot);
 	(void)scan_get(event, "delta", &piece.args);
 	status = calls_add(&a->calls, &piece);
 	piece_release(&piece);
@@ -206,12 +95,12 @@ static exs_status on_arguments_done(struct answer *a, exs_str event)
 {
 	struct slot *slot;
 	struct piece piece;
-	exs_status status = slot_of(a->own, event, &slot);
+	exs_status status = slots_of_event(a->own, event, &slot);
 
 	if (status)
 		return status;
 	piece_init(&piece);
-	piece.index = number_of(a->own, slot);
+	piece.index = slots_number(a->own, slot);
 	if (scan_get(event, "arguments", &piece.args)) {
 		forget_arguments(a, piece.index);
 		status = calls_add(&a->calls, &piece);
@@ -230,17 +119,17 @@ static exs_status on_added(struct answer *a, exs_str event)
 
 	if (!scan_get(event, "item", &item) || scan_kind(item) != '{')
 		return EXS_OK;
-	status = slot_of_item(a->own, event, item, false, &slot);
+	status = slots_of_item(a->own, event, item, false, &slot);
 	if (status == EXS_OK && items_is(item, "function_call"))
-		status = items_call(&a->calls, item, number_of(a->own, slot));
+		status = items_call(&a->calls, item, slots_number(a->own, slot));
 	return status;
 }
 
 static exs_status show_done(struct answer *a, struct slot *slot, exs_str item)
 {
 	if (items_is(item, "function_call")) {
-		forget_arguments(a, number_of(a->own, slot));
-		return items_call(&a->calls, item, number_of(a->own, slot));
+		forget_arguments(a, slots_number(a->own, slot));
+		return items_call(&a->calls, item, slots_number(a->own, slot));
 	}
 	if (items_is(item, "message") && !slot->said) {
 		slot->said = true;
@@ -260,7 +149,7 @@ static exs_status on_done(struct answer *a, exs_str event)
 
 	if (!scan_get(event, "item", &item) || scan_kind(item) != '{')
 		return EXS_OK;
-	status = slot_of_item(e, event, item, true, &slot);
+	status = slots_of_item(e, event, item, true, &slot);
 	if (status)
 		return status;
 	slot->done_at = e->done.mem.n;
@@ -296,22 +185,6 @@ static void take_model(struct answer *a, exs_str response)
 		(void)scan_get_text(response, "model", &a->model);
 }
 
-/* The items that were done, as a list; false when some item never was. */
-static bool done_items(const struct events *e, struct text *list)
-{
-	exs_str all = text_view(&e->done);
-	size_t i;
-
-	for (i = 0; i < e->n; i++) {
-		if (!e->slots[i].done)
-			return false;
-		text_adds(list, i ? "," : "[");
-		text_add(list, all.p + e->slots[i].done_at, e->slots[i].done);
-	}
-	text_adds(list, "]");
-	return e->n && !list->status;
-}
-
 static exs_status settle(struct answer *a, exs_str list)
 {
 	exs_status status = items_take(a, list);
@@ -335,7 +208,7 @@ static exs_status reconcile(struct answer *a, exs_str response)
 			return settle(a, list);
 	}
 	text_init(&done, EVENTS_DONE_MAX + EVENTS_SLOTS_MAX + 2);
-	if (done_items(a->own, &done))
+	if (slots_done(a->own, &done))
 		status = settle(a, text_view(&done));
 	text_release(&done);
 	return status;

@@ -12,6 +12,7 @@
 #include "../../plugins/model_openai_responses/events.c"
 #include "../../plugins/model_openai_responses/items.c"
 #include "../../plugins/model_openai_responses/request.c"
+#include "../../plugins/model_openai_responses/slots.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,77 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_responses.c - events become one neutral message, and a stream that broke off never does. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
-#include "support/answer_kit.h"
-
-#include "../../plugins/model_openai_responses/events.c"
-#include "../../plugins/model_openai_responses/items.c"
-
-static const struct dialect dialect = {
-	.answer_own_size = sizeof(struct events),
-	.answer_own_release = events_release,
-	.event = events_event,
-	.whole = events_whole,
-};
-
-static char *message_of(const char *stream)
-{
-	return answer_kit_stream(&dialect, stream, strlen(stream), NULL);
-}
-
-static void gives(const char *stream, const char *want)
-{
-	char *got = message_of(stream);
-
-	assert_non_null(got);
-	assert_string_equal(got, want);
-	free(got);
-}
-
-static void gives_nothing(const char *stream)
-{
-	char *got = message_of(stream);
-
-	if (got)
-		fail_msg("%s gives %s", stream, got);
-}
-
-#define EVENT(type, members) "event: " type "\ndata: {\"type\":\"" type "\"" members "}\n\n"
-#define ADDED(at, item)                                                                            \
-	EVENT("response.output_item.added", ",\"output_index\":" #at ",\"item\":" item)
-#define DONE(at, item)                                                                             \
-	EVENT("response.output_item.done", ",\"output_index\":" #at ",\"item\":" item)
-#define TEXT(at, t)                                                                                \
-	EVENT("response.output_text.delta",                                                        \
-	      ",\"item_id\":\"i" #at "\",\"output_index\":" #at ",\"delta\":\"" t "\"")
-#define ARGS(at, t)                                                                                \
-	EVENT("response.function_call_arguments.delta",                                            \
-	      ",\"item_id\":\"i" #at "\",\"output_index\":" #at ",\"delta\":\"" t "\"")
-#define COMPLETED(output)                                                                          \
-	EVENT("response.completed",                                                                \
-	      ",\"response\":{\"status\":\"completed\",\"error\":null,\"output\":[" output "]}")
-#define INCOMPLETE(why, output)                                                                    \
-	EVENT("response.incomplete",                                                               \
-	      ",\"response\":{\"status\":\"incomplete\",\"incomplete_"                             \
-	      "details\":{\"reason\":\"" why "\"},\"output\":[" output "]}")
-#define MESSAGE(at, t)                                                                             \
-	"{\"id\":\"i" #at "\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[{\"type\":" \
-	"\"output_text\",\"text\":\"" t "\"}]}"
-#define CALL(at, id, name, args)                                                                   \
-	"{\"id\":\"i" #at "\",\"type\":\"function_call\",\"call_id\":\"" id "\",\"name\":\"" name  \
-	"\",\"arguments\":\"" args "\"}"
-#define REASONING(at, more) "{\"id\":\"i" #at "\",\"type\":\"reasoning\",\"summary\":[]" more "}"
-
-#define SAID(t, stop)                                                                              \
-	"{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"" t                      \
-	"\"}],\"stop\":\"" stop "\"}"
-#define NEUTRAL(id, name, args)                                                                    \
-	"{\"id\":\"" id "\",\"name\":\"" name "\",\"arguments\":\"" args "\"}"
-#define CALLS(calls)                                                                               \
-	"{\"role\":\"assistant\",\"parts\":[],\"calls\":[" calls "],\"stop\":\"calls\"}"
+#include "unit/responses_kit.h"
 
 static void the_end_says_why_it_stopped(void **state)
 {
@@ -182,100 +111,6 @@ static void finds_items_by_id_or_by_place(void **state)
 	/* all items at place 0, told by id alone */
 	gives(DONE(0, CALL(1, "c1", "f", "{}")) DONE(0, CALL(2, "c2", "f", "{}")) COMPLETED(""),
 	      CALLS(NEUTRAL("c1", "f", "{}") "," NEUTRAL("c2", "f", "{}")));
-}
-
-static void takes_calls_in_every_shape_of_the_field(void **state)
-{
-	(void)state;
-	/* an object instead of a string, nothing at all, no id, the same id again, no object */
-	gives(COMPLETED("{\"type\":\"function_call\",\"name\":\"f\",\"arguments\":{\"n\": 1e999}},"
-			"{\"type\":\"function_call\",\"call_id\":\"a\",\"name\":\"f\"},"
-			"{\"type\":\"function_call\",\"call_id\":\"a\",\"name\":\"f\","
-			"\"arguments\":\"[1]\"}"),
-	      CALLS(NEUTRAL("call_3_1", "f", "{\\\"n\\\": 1e999}") "," NEUTRAL(
-		      "a", "f", "{}") "," NEUTRAL("call_3_3", "f", "[1]")));
-	/* cut at the length: half a call is none */
-	gives(INCOMPLETE("max_output_tokens",
-			 CALL(0, "c1", "f", "{}") "," CALL(1, "c2", "f", "{\\\"a")),
-	      "{\"role\":\"assistant\",\"parts\":[],\"calls\":[" NEUTRAL(
-		      "c1", "f", "{}") "],"
-				       "\"stop\":\"length\"}");
-	gives_nothing(COMPLETED(CALL(0, "c1", "f", "{\\\"p\\\":\\\"\\u0000\\\"}")));
-	gives_nothing(COMPLETED(CALL(0, "c1", "f", "\\ud83d")));
-}
-
-static void keeps_reasoning_in_its_place_byte_for_byte(void **state)
-{
-	(void)state;
-	gives(COMPLETED(REASONING(0, ",\"encrypted_content\":\"x\\u0041\", \"n\":1.0") "," CALL(
-		      1, "c1", "f",
-		      "{}") "," REASONING(2, ",\"encrypted_content\":\"y\"") "," MESSAGE(3, "a")),
-	      "{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"a\"}],\"calls\":"
-	      "[" NEUTRAL(
-		      "c1", "f",
-		      "{}") "],\"stop\":\"calls\",\"provider\":{\"openai_"
-			    "responses\":[\"{\\\"id\\\":\\\"i0\\\",\\\"type\\\":\\\"reasoning\\\","
-			    "\\\"summary\\\":[],\\\"encrypted_content\\\":\\\"x\\\\u0041\\\", "
-			    "\\\"n\\\":1.0}\","
-			    "\"call\",\"{\\\"id\\\":\\\"i2\\\",\\\"type\\\":\\\"reasoning\\\","
-			    "\\\"summary\\\":"
-			    "[],\\\"encrypted_content\\\":\\\"y\\\"}\",\"text\"]}}");
-	/* the same from the items that were done */
-	gives(DONE(0, REASONING(0, ",\"encrypted_content\":\"x\"")) DONE(1, MESSAGE(1, "a"))
-		      COMPLETED(""),
-	      "{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"a\"}],\"stop\":"
-	      "\"end\",\"provider\":{\"openai_responses\":[\"{\\\"id\\\":\\\"i0\\\",\\\"type\\\":"
-	      "\\\"reasoning\\\",\\\"summary\\\":[],\\\"encrypted_content\\\":\\\"x\\\"}\","
-	      "\"text\"]}}");
-	/* its summary and its text are shown */
-	gives(COMPLETED("{\"type\":\"reasoning\",\"summary\":[{\"text\":\"h\"},{\"text\":\"m\"}],"
-			"\"content\":[]}," MESSAGE(0, "a")),
-	      "{\"role\":\"assistant\",\"parts\":[{\"type\":\"reasoning\",\"text\":\"h\\nm\"},"
-	      "{\"type\":\"text\",\"text\":\"a\"}],\"stop\":\"end\"}");
-}
-
-static void keeps_no_reasoning_that_a_server_would_refuse(void **state)
-{
-	(void)state;
-	/* only a name for what was not stored; nothing follows it; it was cut; it is not UTF-8 */
-	gives(COMPLETED(REASONING(0, ",\"encrypted_content\":null") "," MESSAGE(1, "a")),
-	      SAID("a", "end"));
-	gives(COMPLETED(MESSAGE(0, "a") "," REASONING(1, ",\"encrypted_content\":\"x\"")),
-	      SAID("a", "end"));
-	gives(COMPLETED(REASONING(0, ",\"encrypted_content\":\"x\"") "," MESSAGE(
-		      1, "a") "," REASONING(2, ",\"encrypted_content\":\"y\"")),
-	      "{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"a\"}],\"stop\":"
-	      "\"end\",\"provider\":{\"openai_responses\":[\"{\\\"id\\\":\\\"i0\\\",\\\"type\\\":"
-	      "\\\"reasoning\\\",\\\"summary\\\":[],\\\"encrypted_content\\\":\\\"x\\\"}\","
-	      "\"text\"]}}");
-	gives(INCOMPLETE("max_output_tokens",
-			 REASONING(0, ",\"encrypted_content\":\"x\"") "," MESSAGE(1, "a")),
-	      SAID("a", "length"));
-	gives(COMPLETED(REASONING(0, ",\"encrypted_content\":\"\xff\"") "," MESSAGE(1, "a")),
-	      SAID("a", "end"));
-	gives(COMPLETED("{\"type\":\"web_search_call\",\"id\":\"w\"}," MESSAGE(1, "a")),
-	      SAID("a", "end"));
-}
-
-static void keeps_messages_apart_when_there_are_several_or_they_have_a_phase(void **state)
-{
-	(void)state;
-	gives(COMPLETED("{\"type\":\"message\",\"content\":\"a\"}," CALL(
-		      1, "c1", "f", "{}") ",{\"type\":\"message\",\"content\":\"b\"}"),
-	      "{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"a\\nb\"}],"
-	      "\"calls\":[" NEUTRAL("c1", "f", "{}") "],\"stop\":\"calls\",\"provider\":"
-						     "{\"openai_responses\":[\"{\\\"type\\\":"
-						     "\\\"message\\\",\\\"content\\\":\\\"a\\\"}\","
-						     "\"call\",\"{\\\"type\\\":\\\"message\\\","
-						     "\\\"content\\\":\\\"b\\\"}\"]}}");
-	gives(COMPLETED("{\"type\":\"message\",\"phase\":\"commentary\",\"content\":\"a\"}"),
-	      "{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"a\"}],\"stop\":"
-	      "\"end\",\"provider\":{\"openai_responses\":[\"{\\\"type\\\":\\\"message\\\","
-	      "\\\"phase\\\":\\\"commentary\\\",\\\"content\\\":\\\"a\\\"}\"]}}");
-	/* one that cannot be kept as it is: then none is */
-	gives(COMPLETED("{\"type\":\"message\",\"content\":\"a\"},{\"type\":\"message\","
-			"\"content\":\"\xff\"}"),
-	      SAID("a\\n\xef\xbf\xbd", "end"));
 }
 
 static void takes_a_whole_answer(void **state)
@@ -514,10 +349,6 @@ int main(void)
 		cmocka_unit_test(items_that_are_done_stand_in_for_an_empty_output),
 		cmocka_unit_test(deltas_count_when_not_all_items_were_done),
 		cmocka_unit_test(finds_items_by_id_or_by_place),
-		cmocka_unit_test(takes_calls_in_every_shape_of_the_field),
-		cmocka_unit_test(keeps_reasoning_in_its_place_byte_for_byte),
-		cmocka_unit_test(keeps_no_reasoning_that_a_server_would_refuse),
-		cmocka_unit_test(keeps_messages_apart_when_there_are_several_or_they_have_a_phase),
 		cmocka_unit_test(takes_a_whole_answer),
 		cmocka_unit_test(judges_a_whole_answer_by_its_status),
 		cmocka_unit_test(tells_garbage_from_an_error),
