@@ -93,6 +93,7 @@ struct conf_agent {
 	int32_t max_steps;	  /* > 0 */
 	int32_t max_same_calls;	  /* > 0 */
 	int32_t max_failed_steps; /* > 0 */
+	int32_t max_retries;	  /* >= 0 */
 	int64_t max_runtime_ms;	  /* > 0 */
 	int64_t max_tokens;	  /* of one answer; 0: the model's own */
 	enum conf_in_doubt in_doubt;

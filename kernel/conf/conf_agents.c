@@ -14,6 +14,7 @@
 
 #define LABEL_MAX     64u
 #define COUNT_MAX     1000000 /* steps, calls: more is a mistake */
+#define RETRIES_MAX  1000
 #define ATTEMPTS_MAX  100
 #define DEFAULT_AGENT "default"
 #define OPTION_SIZE   ((uint32_t)sizeof(exs_option))
@@ -28,6 +29,7 @@ const exs_option conf_agent_options[] = {
 	{ "max_runtime", EXS_OPT_DURATION, 0, "60s", "active time of one run; 0: the default", NULL },
 	{ "max_same_calls", EXS_OPT_INT, 0, "3", "times the same call with the same arguments; 0 or less: the default", NULL },
 	{ "max_failed_steps", EXS_OPT_INT, 0, "3", "steps in a row in which every call failed; 0 or less: the default", NULL },
+	{ "max_retries", EXS_OPT_INT, 0, "10", "turns of one run that are tried again at their model, all together; 0: none", NULL },
 	{ "max_tokens", EXS_OPT_INT, 0, "0", "cap of one answer; 0: the model's own", NULL },
 	{ "in_doubt", EXS_OPT_CHOICE, 0, "tell", "a call whose outcome is unknown: tell the model, or park for a person", "tell|park" },
 	{ "critic", EXS_OPT_BOOL, 0, "true", "watched by the critic when that port is bound", NULL },
@@ -104,6 +106,17 @@ static exs_status take_count(const struct entry *e, const char *key, int32_t *ou
 	return EXS_OK;
 }
 
+static exs_status take_retries(const struct entry *e, struct conf_agent *a, exs_err *err)
+{
+	int64_t n = e->conf->number(e->conf, "max_retries");
+
+	if (n < 0 || n > RETRIES_MAX)
+		return node_fail(err, value_of(e, "max_retries"),
+				 "%s: 'max_retries' is out of range: 0 to %d", e->label, RETRIES_MAX);
+	a->max_retries = (int32_t)n;
+	return EXS_OK;
+}
+
 static exs_status take_limits(const struct entry *e, struct conf_agent *a, exs_err *err)
 {
 	exs_status st = take_count(e, "max_steps", &a->max_steps, err);
@@ -112,6 +125,8 @@ static exs_status take_limits(const struct entry *e, struct conf_agent *a, exs_e
 		st = take_count(e, "max_same_calls", &a->max_same_calls, err);
 	if (!st)
 		st = take_count(e, "max_failed_steps", &a->max_failed_steps, err);
+	if (!st)
+		st = take_retries(e, a, err);
 	if (st)
 		return st;
 	a->max_tokens = e->conf->number(e->conf, "max_tokens");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* begin.c - from the budget gate to the first fact of an attempt. An early exit leaves nothing
  * behind. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,7 +158,7 @@ void run_begin(struct run *run)
 	if (toolbox_offer(&run->e->tools, names, run->state.tool_count, &run->offer, &err)) {
 		struct action a = { .kind = ACT_END, .status = EXS_ENDED_ERROR, .reason = "setup" };
 
-		memcpy(a.why, err.text, sizeof a.why);
+		snprintf(a.why, sizeof a.why, "%s", err.text);
 		finish_end(run, &a);
 		return;
 	}

@@ -239,7 +239,9 @@ exs_status engine_open(struct host *host, struct engine **out, exs_err *err)
 	pthread_cond_init(&e->empty, NULL);
 	ids_init(&e->ids);
 	run_service_init(e);
-	status = warm_up(e, err);
+	e->targets = targets_new(host->log);
+	status = e->targets ? warm_up(e, err)
+			    : err_set(err, EXS_NOMEM, 0, "no memory for the engine");
 	if (status == EXS_OK)
 		status = toolbox_init(&e->tools, host, err);
 	if (status == EXS_OK)
@@ -278,6 +280,7 @@ void engine_close(struct engine *e)
 	}
 	shown_close(e);
 	toolbox_release(&e->tools);
+	targets_free(e->targets);
 	ids_release(&e->ids);
 	pthread_cond_destroy(&e->empty);
 	pthread_mutex_destroy(&e->lock);

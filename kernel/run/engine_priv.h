@@ -6,6 +6,7 @@
 #include "run/owner.h"
 #include "run/redact.h"
 #include "run/run.h"
+#include "run/targets.h"
 
 #define REGISTRY_BUCKETS 1024u
 #define RUNS_MAX	 100000u /* alive in one process */
@@ -13,6 +14,7 @@
 struct engine {
 	struct host *host;
 	struct toolbox tools;
+	struct targets *targets; /* how the models are doing */
 	struct redact redact; /* shown.c */
 	bool secret_args;     /* a tool says so of its arguments */
 	struct owner *owner; /* NULL: no store is bound */

@@ -107,6 +107,8 @@ static exs_status turn_started(struct state *s, const exs_fact *f, exs_err *err)
 		return fold_corrupt(f, err, "its step does not follow");
 	if (s->final || s->failed || s->denied || s->cancelled)
 		return fold_corrupt(f, err, "a turn begins after the run was decided");
+	if (fold_turn_target(s, f, err))
+		return err->status;
 	s->turn_open = true;
 	s->reserved = false;
 	return EXS_OK;

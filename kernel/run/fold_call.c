@@ -230,8 +230,14 @@ static enum verdict judge(exs_status status, int32_t klass)
 	}
 }
 
-/* Each target that failed leaves its sentence: the last error names them all. */
-static exs_status note_failure(struct state *s, const exs_fact *f)
+bool failure_may_pass(exs_status status, int32_t klass)
+{
+	return judge(status, klass) == TRY_AGAIN;
+}
+
+/* Each target that is given up leaves its sentence: the last error names them all. */
+static exs_status note_failure(struct state *s, exs_str name, exs_str body, const char *other,
+			       bool spent)
 {
 	struct buf why;
 
@@ -240,13 +246,43 @@ static exs_status note_failure(struct state *s, const exs_fact *f)
 		buf_puts(&why, s->failures);
 		buf_puts(&why, "; ");
 	}
-	buf_str(&why, f->name);
+	buf_str(&why, name);
 	buf_puts(&why, ": ");
-	json_get_text(f->body, "text", &why);
+	if (!json_get_text(body, "text", &why))
+		buf_puts(&why, other);
+	if (spent && s->limits.retries == 1)
+		buf_puts(&why, " (not tried again: the run has used its only retry)");
+	else if (spent && s->limits.retries)
+		buf_printf(&why, " (not tried again: the run has used its %d retries)",
+			   (int)s->limits.retries);
 	free(s->failures);
 	s->failures = buf_take(&why);
 	buf_release(&why);
 	return s->failures ? EXS_OK : EXS_NOMEM;
+}
+
+static void next_target(struct state *s)
+{
+	s->tries = 0;
+	s->retry_after_ms = 0;
+	s->target++;
+}
+
+exs_status fold_turn_target(struct state *s, const exs_fact *f, exs_err *err)
+{
+	int64_t target = s->target;
+
+	json_get_int(f->body, "target", &target);
+	if (target < s->target || target >= s->model_count)
+		return fold_corrupt(f, err, "it is for no model that is left of the chain");
+	while (s->target < target) {
+		if (note_failure(s, str_of(s->models[s->target]), str_of("{}"),
+				 "passed over, it had failed again and again or asked for a pause",
+				 false))
+			return err_set(err, EXS_NOMEM, 0, "no memory for a failure");
+		next_target(s);
+	}
+	return EXS_OK;
 }
 
 exs_status fold_turn_failed(struct state *s, const exs_fact *f, exs_err *err)
@@ -256,7 +292,7 @@ exs_status fold_turn_failed(struct state *s, const exs_fact *f, exs_err *err)
 	int64_t asked_ms = 0;
 	enum verdict next;
 	exs_status fits;
-	bool cut = false;
+	bool cut = false, spent;
 
 	if (!s->turn_open || f->step != s->step + 1)
 		return fold_corrupt(f, err, "no such turn is open");
@@ -285,13 +321,15 @@ exs_status fold_turn_failed(struct state *s, const exs_fact *f, exs_err *err)
 	s->tries++;
 	if (next == TRY_AGAIN && (s->tries >= TURN_TRIES || s->retry_after_ms > RETRY_ASKED_MAX_MS))
 		next = TRY_NEXT;
-	if (next != TRY_AGAIN && note_failure(s, f))
+	spent = next == TRY_AGAIN && s->retries >= s->limits.retries;
+	if (spent)
+		next = TRY_NEXT;
+	if (next == TRY_AGAIN)
+		s->retries++;
+	else if (note_failure(s, f->name, f->body, "", spent))
 		return err_set(err, EXS_NOMEM, 0, "no memory for a failure");
-	if (next == TRY_NEXT) {
-		s->tries = 0;
-		s->retry_after_ms = 0;
-		s->target++;
-	}
+	if (next == TRY_NEXT)
+		next_target(s);
 	s->failed = next == GIVE_UP || s->target >= s->model_count;
 	return EXS_OK;
 }

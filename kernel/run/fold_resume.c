@@ -48,7 +48,7 @@ static exs_status retry(struct state *s, const exs_fact *f, exs_err *err)
 	s->status = EXS_ENDED_NONE;
 	s->reason[0] = '\0';
 	s->cancelled = EXS_CAUSE_NONE;
-	s->crashes = s->failed_steps = s->same_count = s->tries = 0;
+	s->crashes = s->failed_steps = s->same_count = s->tries = s->retries = 0;
 	s->same_print = 0;
 	s->target = 0;
 	s->retry_after_ms = 0;

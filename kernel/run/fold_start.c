@@ -61,7 +61,7 @@ static exs_status list_alloc(exs_str body, const char *key, uint32_t max, char *
 
 static bool limits_of(exs_str body, struct limits *out)
 {
-	int64_t steps, same, failed, attempts;
+	int64_t steps, same, failed, attempts, retries;
 	exs_str v;
 
 	if (!json_get_object(body, "limits", &v) || !json_get_int(v, "steps", &steps) ||
@@ -70,7 +70,9 @@ static bool limits_of(exs_str body, struct limits *out)
 	    !json_get_int(v, "runtime_ms", &out->runtime_ms) ||
 	    !json_get_int(v, "answer_tokens", &out->answer_tokens))
 		return false;
-	if (steps < 1 || same < 1 || failed < 1 || attempts < 0 || out->runtime_ms < 1 ||
+	if (!json_get_int(v, "retries", &retries))
+		retries = INT32_MAX; /* of an earlier release */
+	if (retries < 0 || retries > INT32_MAX || steps < 1 || same < 1 || failed < 1 || attempts < 0 || out->runtime_ms < 1 ||
 	    out->answer_tokens < 0 || steps > INT32_MAX || same > INT32_MAX || failed > INT32_MAX ||
 	    attempts > INT32_MAX)
 		return false;
@@ -78,6 +80,7 @@ static bool limits_of(exs_str body, struct limits *out)
 	out->same_calls = (int32_t)same;
 	out->failed_steps = (int32_t)failed;
 	out->attempts = (int32_t)attempts;
+	out->retries = (int32_t)retries;
 	return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "run/state.h"
 
+#define WHY_MAX	       4096u /* room for what each model of a chain said */
 #define RETRY_PAUSE_MS 500 /* before the second try, when the server asked for nothing */
 
 enum action_kind {
@@ -26,7 +27,7 @@ struct action {
 	int64_t delay_ms;   /* TURN: not before that much later */
 	int32_t status;	    /* END: EXS_ENDED_ */
 	const char *reason; /* END not ok: a word of docs/FACTS.md; never NULL */
-	char why[240];	    /* END not ok, PARK: the sentence */
+	char why[WHY_MAX];  /* END not ok, PARK: the sentence */
 };
 
 void plan(const struct state *s, struct action *out);

@@ -26,11 +26,15 @@ struct reserve_work {
 	int64_t head_at; /* index of the check of the head; -1: none */
 };
 
-int64_t turn_estimate(const struct run *run)
+int64_t turn_bytes(const struct run *run)
 {
 	return (int64_t)(run->state.transcript_bytes + strlen(run->state.system) +
-			 run->offer->json_n) /
-	       BYTES_A_TOKEN;
+			 run->offer->json_n);
+}
+
+int64_t turn_estimate(const struct run *run)
+{
+	return targets_tokens(run->e->targets, turn_target(run), turn_bytes(run));
 }
 
 static void usage_json(struct buf *b, const exs_usage *u)
@@ -183,7 +187,7 @@ static exs_status check_head(struct run *run, struct reserve_work *r, exs_err *e
 static exs_status ask(struct run *run, struct reserve_work *r, exs_allowance *out, exs_err *err)
 {
 	exs_usage worst = { .size = sizeof worst, .estimated = 1 };
-	const char *target = run->state.models[run->state.target];
+	const char *target = turn_target(run);
 	exs_tally so_far;
 	exs_spend spend;
 	exs_status status;

@@ -208,6 +208,8 @@ struct run {
 	struct call_work *calls[CALLS_MAX];
 	struct reserve_work *reserve;
 	bool reserved; /* the next turn is paid for */
+	bool target_chosen;
+	uint32_t next_target; /* once chosen: which model of the chain the next turn asks */
 	struct parcel_work *parcels[DELIVERIES_MAX];
 	uint32_t parcel_n;
 
@@ -297,6 +299,7 @@ void inbox_clear(struct run *run);
 
 /* ---- turn.c ---- */
 bool turn_perform(struct run *run, const struct action *a);
+const char *turn_target(const struct run *run); /* which model the next turn asks, or the present one */
 void turn_release(struct run *run); /* dispatches it once what it rests on is durable */
 void turn_received(struct run *run, struct turn_work *t);
 void turn_abandon(struct run *run);
@@ -315,7 +318,7 @@ void purse_leave(struct run *run); /* it goes on later, or elsewhere */
 
 /* ---- reserve.c ---- */
 #define RESERVE_TRIES 8 /* while others change the rows that a reservation rests on */
-#define BYTES_A_TOKEN 4 /* a first estimate */
+int64_t turn_bytes(const struct run *run);	/* of what the next turn sends, about */
 int64_t turn_estimate(const struct run *run); /* tokens of what the next turn sends */
 /*
  * True: the turn may go on now. False: it was refused, or the store is asked. The grant before it is

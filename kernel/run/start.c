@@ -83,10 +83,10 @@ static void put_limits(const struct body *b, const struct engine *e, const struc
 
 	buf_printf(b->out,
 		   ",\"limits\":{\"steps\":%d,\"runtime_ms\":%lld,\"same_calls\":%d,"
-		   "\"failed_steps\":%d,\"answer_tokens\":%lld,\"attempts\":%d}",
+		   "\"failed_steps\":%d,\"answer_tokens\":%lld,\"attempts\":%d,\"retries\":%d}",
 		   (int)(a->max_steps > INT32_MAX - before ? INT32_MAX : before + a->max_steps),
 		   (long long)a->max_runtime_ms, (int)a->max_same_calls, (int)a->max_failed_steps,
-		   (long long)a->max_tokens, (int)e->host->conf->run.attempts);
+		   (long long)a->max_tokens, (int)e->host->conf->run.attempts, (int)a->max_retries);
 }
 
 static void put_digests(const struct body *b, const struct engine *e, const struct conf_agent *a)

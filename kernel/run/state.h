@@ -35,7 +35,7 @@
 #define RETRY_ASKED_MAX_MS 60000 /* a server that asks for a longer pause is passed over */
 
 struct limits {
-	int32_t steps, same_calls, failed_steps, attempts;
+	int32_t steps, same_calls, failed_steps, attempts, retries;
 	int64_t runtime_ms, answer_tokens;
 };
 
@@ -94,6 +94,7 @@ struct state {
 	bool reserved;		/* the last that is known of a turn is its reservation */
 	uint32_t target;	/* of the chain */
 	int32_t tries;		/* failed turns in a row at this target */
+	int32_t retries;	/* of the whole run: turns that were tried again at their target */
 	int64_t retry_after_ms; /* what the last failure asked for */
 	struct call *calls;
 	uint32_t call_count;
@@ -142,6 +143,9 @@ bool state_at_boundary(const struct state *s);
 void call_id(const struct state *s, uint32_t index, char out[CALL_ID_MAX]);
 /* The index of a call id of the present step, or -1. */
 int32_t call_index(const struct state *s, exs_str id);
+
+/* Whether the same turn may go well later: unknown failures may. */
+bool failure_may_pass(exs_status status, int32_t klass);
 
 /*
  * The next fact. OK; CORRUPT with a sentence when it cannot follow here (then the state must not be

@@ -19,7 +19,7 @@ struct turn_work {
 	_Atomic int refs; /* the work's, and ours until the answer was received */
 	exs_turn turn;
 	exs_str *messages;
-	int64_t begun_ms, need_seq;
+	int64_t begun_ms, need_seq, bytes;
 	bool dispatched;
 };
 
@@ -123,8 +123,9 @@ static void record_started(struct run *run, const char *target)
 
 	buf_init(&body, RUN_NAME_MAX);
 	buf_printf(&body, "{\"target\":%u,\"try\":%d,\"messages\":%zu,\"estimate\":%lld}",
-		   run->state.target, (int)run->state.tries + 1, run->state.segment_count,
-		   (long long)turn_estimate(run));
+		   run->next_target,
+		   run->next_target == run->state.target ? (int)run->state.tries + 1 : 1,
+		   run->state.segment_count, (long long)turn_estimate(run));
 	run_record(run, EXS_FACT_TURN_STARTED, str_of(target), NULL, NULL, &body);
 }
 
@@ -154,26 +155,58 @@ static void fail_at_once(struct run *run, const char *target, exs_status status,
 	reserve_settle(run, &p);
 }
 
+const char *turn_target(const struct run *run)
+{
+	return run->state.models[run->target_chosen ? run->next_target : run->state.target];
+}
+
+/* Runs that wait for the same model do not all come back at the same moment. */
+static int64_t spread_ms(const struct run *run, int64_t ms)
+{
+	return ms > 0 ? ms + (int64_t)(run->info.run * 2654435761u % (uint64_t)(ms / 4 + 1)) : 0;
+}
+
+/*
+ * The model that is asked next, and whether it may be asked now. A choice stands until the turn has
+ * begun: it is paid for in between.
+ */
+static bool may_ask(struct run *run, int64_t delay_ms)
+{
+	struct targets *t = run->e->targets;
+	int64_t now = clock_mono_ms(), pause;
+
+	if (run->target_chosen)
+		return true;
+	run->next_target = targets_choose(t, run->state.models, run->state.model_count,
+					  run->state.target, now);
+	/* Another model owes nothing to the failure of the one before it. */
+	if (run->retry_waited || run->next_target != run->state.target)
+		delay_ms = 0;
+	pause = spread_ms(run, targets_pause_ms(t, run->state.models[run->next_target], now));
+	if (pause > delay_ms)
+		delay_ms = pause;
+	run->target_chosen = delay_ms == 0;
+	if (delay_ms && !run->due[DUE_RETRY])
+		run_due(run, DUE_RETRY, now + delay_ms);
+	return run->target_chosen;
+}
+
 bool turn_perform(struct run *run, const struct action *a)
 {
-	const char *target = run->state.models[run->state.target];
+	const char *target;
 	struct turn_work *t;
 
-	if (run->reserve || !run_may_start(run))
+	if (run->reserve || !run_may_start(run) || !may_ask(run, a->delay_ms))
 		return false;
-	if (a->delay_ms && !run->retry_waited) {
-		if (!run->due[DUE_RETRY])
-			run_due(run, DUE_RETRY, clock_mono_ms() + a->delay_ms);
-		return false;
-	}
 	if (run->settle) /* one grant at a time: the last turn's goes to the disk first */
 		run_flush(run);
 	if (run->settle)
 		return false;
 	if (run->host->budget && !run->reserved && !reserve_turn(run))
 		return !run->reserve; /* refused: plan again */
-	run->retry_waited = run->reserved = false;
+	target = turn_target(run);
 	record_started(run, target);
+	run->retry_waited = run->reserved = run->target_chosen = false;
 	t = turn_new(run);
 	if (!t) {
 		fail_at_once(run, target, EXS_NOMEM, EXS_CLASS_TRANSIENT, "no memory for a turn");
@@ -188,6 +221,7 @@ bool turn_perform(struct run *run, const struct action *a)
 			     "no battery of the configuration fills it");
 		return true;
 	}
+	t->bytes = turn_bytes(run);
 	t->need_seq = run_begun_seq(run);
 	run->turn = t;
 	return false;
@@ -253,6 +287,19 @@ static void record_ended(struct run *run, const char *target, struct pending *p,
 	run_record(run, EXS_FACT_TURN_ENDED, str_of(target), NULL, &p->usage, &body);
 }
 
+/* What all runs learn from it. */
+static void tell_targets(struct run *run, const struct turn_work *t, const char *target,
+			 const struct pending *p)
+{
+	bool counted = p->has_usage && !p->usage.estimated;
+
+	if (p->status == EXS_OK)
+		targets_answered(run->e->targets, target, t->bytes,
+				 counted ? p->usage.in_tokens : 0);
+	else if (!cancel_cause(run->token) && failure_may_pass(p->status, p->err.klass))
+		targets_failed(run->e->targets, target, p->err.retry_after_ms, clock_mono_ms());
+}
+
 void turn_received(struct run *run, struct turn_work *t)
 {
 	struct pending *p = &t->work.pending;
@@ -271,6 +318,7 @@ void turn_received(struct run *run, struct turn_work *t)
 		p->err = why;
 		p->err.klass = EXS_CLASS_TRANSIENT;
 	}
+	tell_targets(run, t, target, p);
 	if (may_be_billed(p))
 		estimate_usage(run, p);
 	if (p->has_usage)

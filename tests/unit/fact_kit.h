@@ -176,10 +176,17 @@ static inline void tell_start_parking(struct tale *t)
 
 /* ---- turns ---- */
 
+static inline void tell_turn_at(struct tale *t, uint32_t target)
+{
+	char body[96];
+
+	snprintf(body, sizeof body, "{\"target\":%u,\"try\":1,\"messages\":1,\"estimate\":100}", target);
+	tell(t, EXS_FACT_TURN_STARTED, "one/a", NULL, NULL, body);
+}
+
 static inline void tell_turn_started(struct tale *t)
 {
-	tell(t, EXS_FACT_TURN_STARTED, "one/a", NULL, NULL,
-	     "{\"target\":0,\"try\":1,\"messages\":1,\"estimate\":100}");
+	tell_turn_at(t, t->state.target);
 }
 
 /* The answer of the turn that is open; `calls` is the inside of the list, or NULL. */

@@ -120,6 +120,7 @@ static inline void play_turn_failed(struct history *h)
 static inline void play_turn(struct history *h)
 {
 	struct deed d = { .kind = EXS_FACT_BUDGET_RESERVED };
+	char body[96];
 
 	if (chance(h, 10))
 		put(h, &d, "purse", NULL, NULL, "{\"estimate\":{\"in_tokens\":5}}");
@@ -129,7 +130,9 @@ static inline void play_turn(struct history *h)
 		return;
 	}
 	d.kind = EXS_FACT_TURN_STARTED;
-	put(h, &d, "one/a", NULL, NULL, "{\"target\":0,\"try\":1,\"messages\":1,\"estimate\":9}");
+	snprintf(body, sizeof body, "{\"target\":%u,\"try\":1,\"messages\":1,\"estimate\":9}",
+		 h->t.state.target);
+	put(h, &d, "one/a", NULL, NULL, body);
 }
 
 /* ---- calls ---- */
