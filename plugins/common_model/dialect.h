@@ -20,7 +20,7 @@ struct dialect {
 	const char *path;	 /* behind base_url: "/chat/completions" */
 	const char *key_head;	 /* what stands before the key: "Authorization: Bearer " */
 	const char *const *ours; /* members that `body` of the conf must not hold; NULL-ended */
-	uint32_t options;	 /* own flags that a streaming request has until a server refuses */
+	uint32_t options;	 /* own flags that every request has until a server refuses */
 	size_t answer_own_size;	 /* of answer.own, zeroed */
 	void (*answer_own_release)(void *own); /* as in answer.h; may be NULL */
 

@@ -67,8 +67,9 @@ static void turn(exs_self *self, const exs_turn *ask, exs_cancel *cancel, exs_do
 	t->ask = ask;
 	t->cancel = cancel;
 	t->done = done;
+	t->flags = io->dialect->options & ~atomic_load(&io->refused);
 	if (io->set.stream)
-		t->flags = REQUEST_STREAM | (io->dialect->options & ~atomic_load(&io->refused));
+		t->flags |= REQUEST_STREAM;
 	if (io->dialect->request(&io->set, &io->cache, t->flags, ask, &t->body, &err)) {
 		refuse(io, t, ask, done, &err);
 		return;
