@@ -348,13 +348,13 @@ static bool still(const char *kind, int times)
 
 static bool known(const char *word)
 {
-	static const char *const others[] = { "429",	    "401",	 "nousage",  "huge",
-					      "never",	    "close",	 "json",     "cutjson",
-					      "cut",	    "noend",	 "nofinish", "nodone",
-					      "textplain",  "drip",	 "comments", "reasoning",
-					      "badutf8",    "refusal",	 "length",   "filter",
-					      "argsobject", "argsbad",	 "dupids",   "noids",
-					      "onechunk",   "stopcalls", "twocalls", "noargs" };
+	static const char *const others[] = {
+		"429",	     "401",	  "nousage",	"huge",	     "never",	 "close",
+		"json",	     "cutjson",	  "cut",	"noend",     "nofinish", "nodone",
+		"textplain", "drip",	  "comments",	"reasoning", "badutf8",	 "refusal",
+		"length",    "filter",	  "argsobject", "argsbad",   "dupids",	 "noids",
+		"onechunk",  "stopcalls", "twocalls",	"noargs",    "foreign",	 "paused"
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof others / sizeof others[0]; i++)
@@ -434,7 +434,9 @@ void mock_answer_make(struct mock_answer *a, const struct mock_scenario *s,
 	}
 	if (refuse(a, s) || refuse_made(a, s, r))
 		return;
-	if (!r->stream || fault(s, "json") || fault(s, "cutjson"))
+	if (r->of_messages)
+		mock_messages_make(a, s, r, turn);
+	else if (!r->stream || fault(s, "json") || fault(s, "cutjson"))
 		whole_json(a, s, turn);
 	else if (!cached(a, s, turn))
 		stream(a, s, turn);

@@ -68,13 +68,16 @@ struct kit {
 	struct double_setting set[KIT_SET_MAX + 2];
 };
 
-static inline void kit_open_at(struct kit *k, int port, const struct double_setting *more)
+static inline void kit_open_of(struct kit *k, const char *battery, int port,
+			       const struct double_setting *more)
 {
+	char so[512];
 	exs_err err = EXS_ERR_INIT;
 	size_t n = 0;
 
 	double_host_init(&k->host, "local");
-	k->battery = double_load(BATTERIES "/model_openai.so");
+	snprintf(so, sizeof so, "%s/%s.so", BATTERIES, battery);
+	k->battery = double_load(so);
 	snprintf(k->url, sizeof k->url, "http://127.0.0.1:%d/v1", port);
 	k->set[n++] = (struct double_setting){ "base_url", k->url };
 	for (; more && more->key; more++)
@@ -84,6 +87,11 @@ static inline void kit_open_at(struct kit *k, int port, const struct double_sett
 			     &k->self, &err))
 		fail_msg("%s", err.text);
 	k->model = k->battery->port(k->self, EXS_PORT_MODEL);
+}
+
+static inline void kit_open_at(struct kit *k, int port, const struct double_setting *more)
+{
+	kit_open_of(k, "model_openai", port, more);
 }
 
 static inline void kit_close(struct kit *k)
