@@ -262,6 +262,15 @@ static const struct refusal {
 	{ "400", "400 Bad Request", "", "{\"error\":{\"message\":\"no such member\"}}" },
 	{ "window", "400 Bad Request", "",
 	  "{\"error\":{\"message\":\"too long\",\"code\":\"context_length_exceeded\"}}" },
+	{ "toolong", "400 Bad Request", "",
+	  "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":"
+	  "\"prompt is too long: 210000 tokens > 200000 maximum\"}}" },
+	{ "nocredit", "400 Bad Request", "",
+	  "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":"
+	  "\"Your credit balance is too low to access the API.\"}}" },
+	{ "overloaded", "200 OK", "",
+	  "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
+	  "\"message\":\"Overloaded\"}}\n\n" },
 	{ "413", "413 Payload Too Large", "", "" },
 	{ "302", "302 Found", "Location: http://127.0.0.1:1/\r\n", "" },
 	{ "quota", "429 Too Many Requests", "",
