@@ -177,52 +177,47 @@ static bool goes_back(const struct block *block)
 	       block->signature.mem.n;
 }
 
-static void add_member(struct text *out, const char *name, exs_str value)
+/* Repairs the bytes, as the message has them. */
+static void clean_up(struct text *clean, exs_str bytes, struct text *out)
 {
-	struct text clean;
-
-	text_init(&clean, EXS_TURN_ANSWER_MAX);
-	(void)text_add_repaired(&clean, value);
-	text_adds(out, name);
-	text_add_json(out, text_view(&clean));
-	if (clean.status && !out->status)
-		out->status = clean.status;
-	text_release(&clean);
+	text_init(clean, EXS_TURN_ANSWER_MAX);
+	(void)text_add_repaired(clean, bytes);
+	if (clean->status && !out->status)
+		out->status = clean->status;
 }
 
-/* How long the bytes are in the message, where text is repaired. */
-static size_t repaired(exs_str bytes)
+static void add_member(struct text *out, const char *name, const struct text *value)
 {
 	struct text clean;
-	size_t n;
 
-	text_init(&clean, EXS_TURN_ANSWER_MAX);
-	(void)text_add_repaired(&clean, bytes);
-	n = clean.mem.n;
+	clean_up(&clean, text_view(value), out);
+	text_adds(out, name);
+	text_add_json(out, text_view(&clean));
 	text_release(&clean);
-	return n;
 }
 
 static void add_place(struct text *out, const struct block *block, exs_str text)
 {
-	if (block->kind == BLOCK_CALL) {
+	struct text clean;
+
+	if (block->kind == BLOCK_CALL)
 		text_adds(out, "{\"type\":\"tool_use\"},");
-	} else if (block->kind == BLOCK_TEXT) {
-		text_adds(out, "{\"type\":\"text\",\"bytes\":");
-		text_add_int(out, (int64_t)repaired(text));
-		text_adds(out, "},");
-	}
+	if (block->kind != BLOCK_TEXT)
+		return;
+	clean_up(&clean, text, out);
+	text_adds(out, "{\"type\":\"text\",\"bytes\":");
+	text_add_int(out, (int64_t)clean.mem.n);
+	text_adds(out, "},");
+	text_release(&clean);
 }
 
 static void add_thinking(struct text *out, const struct block *block)
 {
 	if (block->kind == BLOCK_REDACTED) {
-		add_member(out, "{\"type\":\"redacted_thinking\",\"data\":",
-			   text_view(&block->signature));
+		add_member(out, "{\"type\":\"redacted_thinking\",\"data\":", &block->signature);
 	} else {
-		add_member(out,
-			   "{\"type\":\"thinking\",\"thinking\":", text_view(&block->thinking));
-		add_member(out, ",\"signature\":", text_view(&block->signature));
+		add_member(out, "{\"type\":\"thinking\",\"thinking\":", &block->thinking);
+		add_member(out, ",\"signature\":", &block->signature);
 	}
 	text_adds(out, "},");
 }

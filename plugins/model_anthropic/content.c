@@ -20,6 +20,13 @@ static bool is_type(exs_str item, const char *type)
 	return scan_get(item, "type", &value) && scan_is(value, type);
 }
 
+/* What was gathered on the side failed: so has all of it. */
+static void inherit(struct text *out, const struct text *side)
+{
+	if (side->status && !out->status)
+		out->status = side->status;
+}
+
 /* ---- texts ---- */
 
 static void add_text(struct text *out, exs_str text)
@@ -55,6 +62,7 @@ bool content_user(exs_str message, struct text *out)
 	scan_begin(&parts, list_of(message, "parts"));
 	while (next_text(&parts, &one)) {
 		add_text(out, text_view(&one));
+		inherit(out, &one);
 		text_clear(&one);
 	}
 	text_release(&one);
@@ -82,29 +90,38 @@ static bool add_word(struct text *out, exs_str value, size_t max)
 	return true;
 }
 
+/* How many bytes of a JSON string are not UTF-8 when it is decoded. */
+static size_t count_bad(exs_str string, struct text *out)
+{
+	struct text text, clean;
+	size_t bad;
+
+	text_init(&text, REQUEST_MAX);
+	text_init(&clean, REQUEST_MAX);
+	(void)scan_text(string, &text);
+	bad = text_add_repaired(&clean, text_view(&text));
+	inherit(out, &text);
+	inherit(out, &clean);
+	text_release(&text);
+	text_release(&clean);
+	return bad;
+}
+
 /* An object of which every text is one that a strict reader takes. */
-static bool is_sound(exs_str args)
+static bool is_sound(exs_str args, struct text *out)
 {
 	const char *p = args.p, *end = args.p + args.n;
-	struct text text, clean;
-	size_t bad = 0;
 
 	if (scan_kind(args) != '{' || !scan_is_value(args))
 		return false;
-	text_init(&text, REQUEST_MAX);
-	text_init(&clean, REQUEST_MAX);
-	while (p < end && !bad) {
+	while (p < end) {
 		const char *next = *p == '"' ? scan_skip(p, end) : p + 1;
 
-		if (*p == '"' && scan_text(exs_bytes(p, (size_t)(next - p)), &text))
-			bad = text_add_repaired(&clean, text_view(&text));
-		text_clear(&text);
-		text_clear(&clean);
+		if (*p == '"' && count_bad(exs_bytes(p, (size_t)(next - p)), out))
+			return false;
 		p = next;
 	}
-	text_release(&text);
-	text_release(&clean);
-	return bad == 0;
+	return true;
 }
 
 /*
@@ -119,7 +136,7 @@ static void add_input(struct text *out, exs_str value)
 	text_init(&args, REQUEST_MAX);
 	(void)scan_text(value, &args);
 	v = text_view(&args);
-	if (is_sound(v)) {
+	if (is_sound(v, out)) {
 		text_add(out, v.p, v.n);
 	} else if (v.n == 0) {
 		text_adds(out, "{}");
@@ -128,6 +145,7 @@ static void add_input(struct text *out, exs_str value)
 		text_add(out, value.p, value.n);
 		text_adds(out, "}");
 	}
+	inherit(out, &args);
 	text_release(&args);
 }
 
@@ -277,6 +295,7 @@ static bool add_assistant(exs_str message, exs_str blocks, struct text *out)
 	while (next_text(&parts, &s.text))
 		;
 	ok = add_answer(out, &s, blocks);
+	inherit(out, &s.text);
 	text_release(&s.text);
 	return ok;
 }

@@ -240,10 +240,13 @@ static void counts_what_was_cached_into_the_input(void **state)
 static void takes_the_largest_counts_of_the_stream(void **state)
 {
 	static const char *const late[] = {
-		"{\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":0}}}",
+		"{\"type\":\"message_start\",\"message\":{\"model\":\"m\",\"usage\":{}}}",
+		"{\"type\":\"message_start\",\"message\":{\"model\":\"m\",\"usage\":{\"input_"
+		"tokens\":0}}}",
 		"{\"type\":\"message_delta\",\"usage\":{\"input_tokens\":9,\"output_tokens\":5}}",
 		"{\"type\":\"message_delta\",\"usage\":{\"input_tokens\":9,\"output_tokens\":7}}",
-		"{\"type\":\"message_stop\"}", NULL
+		"{\"type\":\"message_stop\"}",
+		NULL
 	};
 	static const char *const never[] = { "{\"type\":\"message_start\",\"message\":{}}",
 					     "{\"type\":\"message_stop\"}", NULL };
@@ -253,6 +256,7 @@ static void takes_the_largest_counts_of_the_stream(void **state)
 	heard(&a, late);
 	assert_int_equal(a.usage.in_tokens, 9);
 	assert_int_equal(a.usage.out_tokens, 7);
+	assert_string_equal(a.model.mem.p, "m");
 	answer_release(&a);
 	assert_false(heard(&a, never)->has_usage); /* so it is estimated */
 	answer_release(&a);
@@ -346,12 +350,24 @@ static exs_status opened(struct answer *a, const char *block, int times)
 	return status;
 }
 
-static void refuses_what_is_over_a_bound(void **state)
+/* An event with more than a MiB between head and tail. */
+static exs_status overlong(struct answer *a, const char *head, const char *tail)
 {
 	static char event[(1 << 20) + 512];
+	size_t n = strlen(head);
+
+	memcpy(event, head, n + 1);
+	memset(event + n, 'x', (1 << 20) + 1);
+	strcpy(event + n + (1 << 20) + 1, tail);
+	return messages_event(a, exs_cstr(event));
+}
+
+static void refuses_what_is_over_a_bound(void **state)
+{
 	static const char call[] = "\"type\":\"tool_use\",\"id\":\"x\",\"name\":\"f\"";
+	static const char delta[] = "{\"type\":\"content_block_delta\",\"delta\":{";
 	struct answer a;
-	int n;
+	char head[128];
 
 	(void)state;
 	answer_kit_init(&a, &dialect);
@@ -364,11 +380,23 @@ static void refuses_what_is_over_a_bound(void **state)
 	answer_release(&a);
 	answer_kit_init(&a, &dialect);
 	assert_int_equal(opened(&a, call, 1), EXS_OK);
-	n = snprintf(event, sizeof event, "%s",
-		     "{\"type\":\"content_block_delta\",\"delta\":{\"partial_json\":\"");
-	memset(event + n, 'x', (1 << 20) + 1);
-	strcpy(event + n + (1 << 20) + 1, "\"}}");
-	assert_int_equal(messages_event(&a, exs_cstr(event)), EXS_TOOBIG);
+	snprintf(head, sizeof head, "%s\"partial_json\":\"", delta);
+	assert_int_equal(overlong(&a, head, "\"}}"), EXS_TOOBIG);
+	answer_release(&a);
+	answer_kit_init(&a, &dialect);
+	assert_int_equal(opened(&a, "\"type\":\"thinking\"", 1), EXS_OK);
+	snprintf(head, sizeof head, "%s\"signature\":\"", delta);
+	assert_int_equal(overlong(&a, head, "\"}}"), EXS_TOOBIG);
+	answer_release(&a);
+	answer_kit_init(&a, &dialect);
+	assert_int_equal(
+		overlong(&a, "{\"type\":\"content_block_start\",\"content_block\":{\"data\":\"",
+			 "\",\"type\":\"redacted_thinking\"}}"),
+		EXS_TOOBIG);
+	assert_int_equal(overlong(&a,
+				  "{\"type\":\"content_block_start\",\"content_block\":{\"id\":\"",
+				  "\",\"type\":\"tool_use\"}}"),
+			 EXS_TOOBIG);
 	answer_release(&a);
 }
 
