@@ -166,7 +166,7 @@ gives 0 env OPENAI_API_KEY=k HOOK_SECRET="a secret of some length" "$EXECUTUS" c
 prints "budget       purse"
 prints "delivery     file: paper, webhook: hook"
 for file in shipped/conf/providers/*.yaml; do
-	# shellcheck disable=SC2046 # one word for each key
+	# shellcheck disable=SC2016,SC2046 # the $ is of the file; one word for each key
 	gives 0 env $(sed -n 's/^[^#]*\$env:\([A-Z0-9_]*\).*/\1=k/p' "$file") "$EXECUTUS" check -c "$file"
 done
 gives 0 "$EXECUTUS" check -c "$TREE/conf/demo.yaml"

@@ -17,8 +17,6 @@
 
 #define ALLOCATIONS_MAX 2000u
 
-#if CAN_FAIL
-
 static const struct dialect dialect = {
 	.answer_own_size = sizeof(struct messages),
 	.answer_own_release = messages_release,
@@ -41,11 +39,14 @@ static const char stream[] =
 
 static void an_answer_is_whole_or_none(void **state)
 {
-	char *full = answer_kit_stream(&dialect, stream, sizeof stream - 1, NULL), *got;
 	bool failed = true;
+	char *full, *got;
 	unsigned n;
 
 	(void)state;
+	if (!CAN_FAIL)
+		skip(); /* a sanitizer's allocator does not fail on demand */
+	full = answer_kit_stream(&dialect, stream, sizeof stream - 1, NULL);
 	assert_non_null(full);
 	for (n = 1; failed && n < ALLOCATIONS_MAX; n++) {
 		long before = live;
@@ -116,6 +117,8 @@ static void a_request_is_whole_or_none(void **state)
 	unsigned n;
 
 	(void)state;
+	if (!CAN_FAIL)
+		skip(); /* a sanitizer's allocator does not fail on demand */
 	assert_int_equal(write_once(0, &full), EXS_OK);
 	for (n = 1; failed && n < ALLOCATIONS_MAX; n++) {
 		long before = live;
@@ -140,10 +143,3 @@ int main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
-
-#else
-int main(void)
-{
-	return 0; /* a sanitizer's allocator does not fail on demand */
-}
-#endif
