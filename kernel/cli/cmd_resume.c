@@ -72,38 +72,15 @@ static exs_status find_runs(struct resume *r, exs_err *err)
 
 /* ---- one run ---- */
 
-struct first {
-	struct host *host;
-	bool local;
-};
-
-/* The first fact says who gets the result; the others are the engine's affair. */
-static exs_status look_at_first(void *arg, const exs_fact *fact)
+static bool prints_itself(struct cli *c, const struct run *run)
 {
-	struct first *f = arg;
-	struct json_iter it;
-	exs_str list, item;
-	struct buf target;
+	uint32_t i, n;
+	const char *const *targets = run_deliver(run, &n);
 
-	if (!json_get_array(fact->body, "deliver", &list))
-		return EXS_CANCELLED;
-	for (json_iter_init(&it, list); json_next(&it, NULL, &item);) {
-		buf_init(&target, CLI_PATH_MAX);
-		if (json_text(item, &target) == EXS_OK &&
-		    report_is_local(f->host, buf_view(&target)))
-			f->local = true;
-		buf_release(&target);
-	}
-	return EXS_CANCELLED;
-}
-
-static bool prints_itself(struct cli *c, const char *id)
-{
-	struct first f = { c->host, false };
-	exs_err ignored = EXS_ERR_INIT;
-
-	call_ckpt_load(c->host->checkpoint, id, look_at_first, &f, &ignored);
-	return f.local;
+	for (i = 0; i < n; i++)
+		if (report_is_local(c->host, str_of(targets[i])))
+			return true;
+	return false;
 }
 
 static void take_up(struct resume *r, size_t i)
@@ -115,8 +92,11 @@ static void take_up(struct resume *r, size_t i)
 
 	report_listener(one, &r->rep, &listener);
 	memcpy(one->id, r->ids[i], ID_MAX);
-	one->local = prints_itself(r->c, one->id);
 	status = engine_resume(r->engine, one->id, &r->how, &listener, &one->run, &err);
+	if (status == EXS_OK) {
+		one->local = prints_itself(r->c, one->run);
+		memcpy(one->id, run_info(one->run)->run_id, strlen(run_info(one->run)->run_id) + 1);
+	}
 	if (status == EXS_CONFLICT && r->rep.many)
 		log_info(&r->c->log, "%s", err.text);
 	else if (status)
@@ -125,13 +105,32 @@ static void take_up(struct resume *r, size_t i)
 		log_warn(&r->c->log, "%s", err.text);
 }
 
-static void wait_for(struct resume *r, struct reported *one)
+/* It goes on as a fork, and its own end waits for it. */
+static void end_other(struct resume *r, const char *id)
 {
+	const struct resume_how how = { .flags = RESUME_ACCEPT };
+	exs_err err = EXS_ERR_INIT;
+	struct run *run;
+
+	if (engine_resume(r->engine, id, &how, NULL, &run, &err)) {
+		log_warn(&r->c->log, "%s", err.text);
+		return;
+	}
+	engine_wait(run, -1);
+	run_drop(run);
+}
+
+static void wait_for(struct resume *r, size_t i)
+{
+	struct reported *one = &r->runs[i];
+
 	if (!one->run)
 		return;
 	while (!engine_wait(one->run, LIVE_DRAW_MS))
 		live_draw(&r->rep.live);
 	r->code = exit_worse(r->code, report_over(one));
+	if (strcmp(one->id, r->ids[i]) != 0)
+		end_other(r, r->ids[i]);
 }
 
 /* ---- all of it ---- */
@@ -151,7 +150,7 @@ static void carry(struct resume *r)
 	for (i = 0; i < r->id_n; i++)
 		take_up(r, i);
 	for (i = 0; i < r->id_n; i++)
-		wait_for(r, &r->runs[i]);
+		wait_for(r, i);
 	report_end(&r->rep);
 	if (opts_has(&r->c->opts, OPT_ALL))
 		deliver_rest(r);

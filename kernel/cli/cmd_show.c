@@ -192,6 +192,11 @@ static void summary_json(struct cli *c, const struct past *p, const struct redac
 	put_member(&b, "channel", s->channel);
 	put_member(&b, "tier", s->tier);
 	put_member(&b, "model", s->model);
+	if (s->forked_seq) {
+		put_member(&b, "forked_from", s->forked_from);
+		buf_printf(&b, ",\"forked_step\":%" PRId32 ",\"forked_seq\":%" PRId64, s->forked_step,
+			   s->forked_seq);
+	}
 	put_member(&b, "input", s->input);
 	put_member(&b, "output", s->output);
 	put_member(&b, "error", s->status == EXS_ENDED_OK ? "" : s->why);
@@ -275,6 +280,8 @@ static void summary_text(struct cli *c, const struct past *p, const struct redac
 	put_line(&b, "agent", or_none(s->agent), INPUT_SHOW);
 	put_line(&b, "model", s->model ? s->model : or_none(s->tier), INPUT_SHOW);
 	put_line(&b, "caller", or_none(s->caller), INPUT_SHOW);
+	if (s->forked_seq)
+		buf_printf(&b, "%-10s%s@%" PRId32 "\n", "fork of", s->forked_from, s->forked_step);
 	put_times(&b, p);
 	put_usage(&b, s);
 	put_line(&b, "input", or_none(s->input), INPUT_SHOW);

@@ -20,6 +20,7 @@
 enum command_id {
 	CMD_RUN,
 	CMD_RESUME,
+	CMD_FORK,
 	CMD_RUNS,
 	CMD_SHOW,
 	CMD_CANCEL,

@@ -2,7 +2,8 @@
 /* opts_table.c - the words of the command line. See opts.h. */
 #include "cli/opts.h"
 
-#define RUNS_RUNS (CMD_BIT(CMD_RUN) | CMD_BIT(CMD_RESUME))
+#define ASKS	  (CMD_BIT(CMD_RUN) | CMD_BIT(CMD_FORK))
+#define RUNS_RUNS (ASKS | CMD_BIT(CMD_RESUME))
 #define HAS_JSON                                                                                   \
 	(RUNS_RUNS | CMD_BIT(CMD_RUNS) | CMD_BIT(CMD_SHOW) | CMD_BIT(CMD_BATTERIES) |              \
 	 CMD_BIT(CMD_STORE) | CMD_BIT(CMD_BUDGET) | CMD_BIT(CMD_AUDIT))
@@ -24,15 +25,16 @@ const struct option_row opts_options[OPTIONS] = {
 	[OPT_VERSION] = { 'V', "version", NULL, NULL, CMD_EVERY, 0, 0,
 			  "print version and battery ABI" },
 	[OPT_AGENT] = { 'a', "agent", "NAME", NULL,
-			CMD_BIT(CMD_RUN) | LISTS_RUNS | CMD_BIT(CMD_STORE), 0, 0,
-			"the agent; without it run.agent of the configuration, or its first" },
-	[OPT_CALLER] = { 0, "caller", "NAME", NULL, CMD_BIT(CMD_RUN) | CMD_BIT(CMD_BUDGET) | LISTS_RUNS,
+			ASKS | LISTS_RUNS | CMD_BIT(CMD_STORE), 0, 0,
+			"the agent; without it run.agent of the configuration, or its first; of a fork, the one "
+			"of the run" },
+	[OPT_CALLER] = { 0, "caller", "NAME", NULL, ASKS | CMD_BIT(CMD_BUDGET) | LISTS_RUNS,
 			 0, 0, "who asks: what budgets and the audit trail call you" },
-	[OPT_INPUT] = { 'i', "input", "FILE", NULL, CMD_BIT(CMD_RUN), 0, 0,
+	[OPT_INPUT] = { 'i', "input", "FILE", NULL, ASKS, 0, 0,
 			"read the question from a file; - is standard input" },
-	[OPT_DELIVER] = { 'd', "deliver", "[ENDS=]KIND:TARGET", NULL, CMD_BIT(CMD_RUN), 0, OPT_REPEATS,
+	[OPT_DELIVER] = { 'd', "deliver", "[ENDS=]KIND:TARGET", NULL, ASKS, 0, OPT_REPEATS,
 			  "who gets the result, instead of what the agent says" },
-	[OPT_DURABILITY] = { 0, "durability", "HOW", "strict|relaxed|none", CMD_BIT(CMD_RUN), 0, 0,
+	[OPT_DURABILITY] = { 0, "durability", "HOW", "strict|relaxed|none", ASKS, 0, 0,
 			     "strict, relaxed or none, instead of what the configuration says" },
 	[OPT_ALL] = { 0, "all", NULL, NULL, CMD_BIT(CMD_RESUME), OPT_BIT(OPT_RETRY), 0,
 		      "every run whose process is gone, and deliveries that are due" },
@@ -120,6 +122,16 @@ const struct command_row opts_commands[COMMANDS] = {
 			 "executus resume 01jabcdefghjkmnpqrstvwxyz0\n"
 			 "executus resume --retry --steps 30 01jabcdefghjkmnpqrstvwxyz0\n"
 			 "executus resume --all\n" },
+	[CMD_FORK] = { "fork", "RUN[@STEP] [QUESTION]", 1, 2, "go on from a step of another run, as a new run",
+		       "The new run begins with the conversation up to the end of that step, without STEP of the last one that "
+		       "has ended; 0 is before the first. Its calls are not run again. Limits, budget and clock are the new run's "
+		       "own, and the other one is left as it is.\n"
+		       "\n"
+		       "A question, from the command line or --input, is what the model hears next. A step that ended in the "
+		       "answer needs one.",
+		       "executus fork 01jabcdefghjkmnpqrstvwxyz0@2\n"
+		       "executus fork 01jabcdefghjkmnpqrstvwxyz0 \"Now the same for the tests.\"\n"
+		       "executus fork --agent critic 01jabcdefghjkmnpqrstvwxyz0@4 --input ask.txt\n" },
 	[CMD_RUNS] = { "runs", "", 0, 0, "list runs, newest first",
 		       "A run is 'open' when it has not ended: a process carries it, or it waits "
 		       "to be resumed.",

@@ -101,6 +101,7 @@ struct conf_agent {
 	const struct node *tools_place; /* for a tool that no battery has; NULL: none given */
 };
 
+enum conf_change { CONF_CHANGE_ACCEPT, CONF_CHANGE_REFUSE, CONF_CHANGE_FORK };
 enum conf_durability { CONF_STRICT, CONF_RELAXED, CONF_NONE };
 
 struct conf_run {
@@ -113,7 +114,7 @@ struct conf_run {
 	const char *header; /* may be empty; already part of each agent's prompt */
 	const char *const *redact; /* extended regular expressions that compile */
 	size_t redact_n;
-	bool refuse_change; /* a run that was made with other things is not taken up */
+	enum conf_change on_change; /* a run that was made with other things is taken up */
 };
 
 /* One item of retention: which runs `store prune` lets go. 0: no such bound. */

@@ -42,7 +42,7 @@ const exs_option conf_run_options[] = {
 	{ "lease", EXS_OPT_DURATION, EXS_POSITIVE, "30s", "silence after which another process may take a run over", NULL },
 	{ "call_timeout", EXS_OPT_DURATION, EXS_POSITIVE, "120s", "longest single model or tool call", NULL },
 	{ "header", EXS_OPT_TEXT, 0, NULL, "stands before each agent's prompt, with a blank line between", NULL },
-	{ "on_change", EXS_OPT_CHOICE, 0, "accept", "a run is resumed with another agent, tools or batteries", "accept|refuse" },
+	{ "on_change", EXS_OPT_CHOICE, 0, "accept", "a run is resumed with another agent, tools or batteries", "accept|refuse|fork" },
 	{ "redact", EXS_OPT_LIST, 0, NULL, "regular expressions: what fits is not shown to those who watch", NULL },
 	{ NULL, 0, 0, NULL, NULL, NULL },
 };
@@ -349,11 +349,15 @@ static exs_status take_redact(const struct entry *e, exs_err *err)
 static exs_status take_run(const struct entry *e, exs_err *err)
 {
 	static const char *const words[] = { "strict", "relaxed", "none" };
+	static const char *const changes[] = { "accept", "refuse", "fork" };
 	exs_str durability = e->conf->text(e->conf, "durability");
 	struct conf_run *run = &e->c->run;
 	int64_t attempts = e->conf->number(e->conf, "attempts");
 
-	run->refuse_change = str_is(e->conf->text(e->conf, "on_change"), "refuse");
+	for (unsigned i = 0; i < 3; i++) {
+		if (str_is(e->conf->text(e->conf, "on_change"), changes[i]))
+			run->on_change = (enum conf_change)i;
+	}
 	for (unsigned i = 0; i < 3; i++) {
 		if (str_is(durability, words[i]))
 			run->durability = (enum conf_durability)i;

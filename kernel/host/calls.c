@@ -43,6 +43,25 @@ exs_status call_ckpt_adopt(struct instance *in, const exs_run_info *run, struct 
 	return status;
 }
 
+exs_status call_ckpt_fork(struct instance *in, const exs_run_info *run, const char *from,
+			  int64_t seq, struct batch *b, exs_ckpt **out, exs_err *err)
+{
+	struct session s;
+	exs_ckpt *c = NULL;
+	exs_status status;
+
+	if (!EXS_CAN(in->checkpoint, fork))
+		return err_set(err, EXS_UNSUPPORTED, 0, "checkpoint '%s' cannot fork a run",
+			       in->conf->name);
+	if (session_begin(&s, in, b, "checkpoint.fork", err))
+		return err->status;
+	status = in->checkpoint->fork(in->self, run, from, seq, session_rows(b), &c, err);
+	status = session_end(&s, status, err);
+	if (status == EXS_OK)
+		*out = c;
+	return status;
+}
+
 exs_status call_ckpt_append(struct instance *in, exs_ckpt *c, const exs_fact *const *facts,
 			    uint64_t n, struct batch *b, exs_err *err)
 {

@@ -31,6 +31,9 @@ exs_status call_store_compact(struct instance *in, exs_err *err);
 /* ---- checkpoint ---- */
 exs_status call_ckpt_begin(struct instance *in, const exs_run_info *run, struct batch *b,
 			   exs_ckpt **out, exs_err *err);
+/* UNSUPPORTED when it cannot fork. */
+exs_status call_ckpt_fork(struct instance *in, const exs_run_info *run, const char *from,
+			  int64_t seq, struct batch *b, exs_ckpt **out, exs_err *err);
 exs_status call_ckpt_adopt(struct instance *in, const exs_run_info *run, struct batch *b,
 			   exs_ckpt **out, exs_err *err);
 exs_status call_ckpt_append(struct instance *in, exs_ckpt *c, const exs_fact *const *facts,

@@ -23,7 +23,6 @@ exs_status run_info_fill(struct run *run, exs_err *err)
 		return err_set(err, EXS_INVALID, 0, "run %s has no beginning", run->id);
 	i->size = sizeof *i;
 	i->attempt = s->attempt;
-	i->run_id = run->id;
 	i->parent_id = or_empty(s->parent);
 	i->root_id = s->root && s->root[0] ? s->root : run->id;
 	i->agent = s->agent;
@@ -88,6 +87,8 @@ static exs_status begin_checkpoint(struct run *run, exs_err *err)
 	status = run_open_batch(run, err);
 	if (status == EXS_OK && run->info.attempt > 1)
 		status = call_ckpt_adopt(in, &run->info, &run->batch, &run->ckpt, err);
+	else if (status == EXS_OK && run->fork_why)
+		status = fork_begin(run, err);
 	else if (status == EXS_OK)
 		status = call_ckpt_begin(in, &run->info, &run->batch, &run->ckpt, err);
 	if (status)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* engine.c - the registry of live runs, and how one is started, waited for and stopped. See
- * engine.h. */
+/* engine.c - the registry of live runs, and how one is waited for and stopped. See engine.h. */
 #include "run/engine.h"
 
 #include <stdio.h>
@@ -113,8 +112,9 @@ exs_status run_new(struct engine *e, const char *id, const struct run_listener *
 	run->host = e->host;
 	run->refs = 1;
 	run->fence = 1;
-	run->info.attempt = 1;
 	snprintf(run->id, sizeof run->id, "%s", id);
+	run->info.run_id = run->id;
+	run->info.attempt = 1;
 	if (listener)
 		run->listener = *listener;
 	state_init(&run->state);
@@ -155,6 +155,12 @@ const exs_run_info *run_info(const struct run *run)
 	return &run->info;
 }
 
+const char *const *run_deliver(const struct run *run, uint32_t *n)
+{
+	*n = run->state.deliver_count;
+	return (const char *const *)run->state.deliver;
+}
+
 bool run_cancel(struct run *run, int32_t cause, const char *text)
 {
 	bool over;
@@ -191,148 +197,6 @@ bool engine_wait(struct run *run, int64_t wait_ms)
 	over = run->over;
 	pthread_mutex_unlock(&run->mail_lock);
 	return over;
-}
-
-/* ---- starting ---- */
-
-static void put_list(struct buf *b, const char *key, const char *const *words, size_t n)
-{
-	size_t i;
-
-	buf_printf(b, ",\"%s\":[", key);
-	for (i = 0; i < n; i++) {
-		buf_puts(b, i ? "," : "");
-		buf_jsonz(b, words[i]);
-	}
-	buf_puts(b, "]");
-}
-
-static void put_text(struct buf *b, const char *key, exs_str text)
-{
-	buf_printf(b, ",\"%s\":", key);
-	buf_json(b, text);
-}
-
-static void put_models(struct buf *b, const struct conf_agent *a)
-{
-	size_t i;
-
-	buf_puts(b, ",\"models\":[");
-	for (i = 0; a->tier && i < a->tier->model_n; i++) {
-		buf_puts(b, i ? "," : "");
-		buf_jsonz(b, a->tier->models[i].text);
-	}
-	buf_puts(b, "]");
-}
-
-static void put_deliver(struct buf *b, const struct run_spec *spec)
-{
-	size_t i;
-
-	if (spec->deliver) {
-		for (i = 0; spec->deliver[i];)
-			i++;
-		put_list(b, "deliver", spec->deliver, i);
-		return;
-	}
-	buf_puts(b, ",\"deliver\":[");
-	for (i = 0; i < spec->agent->deliver_n; i++) {
-		buf_puts(b, i ? "," : "");
-		buf_jsonz(b, spec->agent->deliver[i].text);
-	}
-	buf_puts(b, "]");
-}
-
-static void started_body(const struct engine *e, const struct run_spec *spec, const char *id,
-			 struct buf *b)
-{
-	static const char *const durability[] = { "strict", "relaxed", "none" };
-	const struct conf_agent *a = spec->agent;
-	struct digests digests;
-
-	buf_puts(b, "{\"v\":1");
-	put_text(b, "agent", str_of(a->name));
-	put_text(b, "caller", str_of(spec->caller));
-	put_text(b, "channel", str_of(spec->channel));
-	put_text(b, "parent", str_of(NULL));
-	put_text(b, "root", str_of(id));
-	put_text(b, "tier", str_of(a->tier_name));
-	put_text(b, "input", spec->input);
-	put_text(b, "system", str_of(a->prompt));
-	put_models(b, a);
-	put_list(b, "tools", a->tools, a->tool_n);
-	put_deliver(b, spec);
-	buf_printf(b,
-		   ",\"depth\":0,\"limits\":{\"steps\":%d,\"runtime_ms\":%lld,\"same_calls\":%d,"
-		   "\"failed_steps\":%d,"
-		   "\"answer_tokens\":%lld,\"attempts\":%d},\"in_doubt\":\"%s\",\"durability\":\"%"
-		   "s\",\"digests\":",
-		   (int)a->max_steps, (long long)a->max_runtime_ms, (int)a->max_same_calls,
-		   (int)a->max_failed_steps, (long long)a->max_tokens,
-		   (int)e->host->conf->run.attempts, a->in_doubt == CONF_PARK ? "park" : "tell",
-		   durability[spec->durability]);
-	digests_now(e->host, &e->tools, a, a->tools, a->tool_n, &digests);
-	digests_json(&digests, b);
-	buf_puts(b, "}");
-}
-
-static exs_status check_spec(const struct engine *e, const struct run_spec *spec, exs_err *err)
-{
-	const struct conf_agent *a = spec->agent;
-
-	if (!utf8_ok(spec->input))
-		return err_set(err, EXS_INVALID, 0, "the question is not UTF-8 text (byte %zu)",
-			       utf8_bad(spec->input.p, spec->input.n));
-	if (spec->input.n > RUN_TEXT_MAX / 2)
-		return err_set(err, EXS_TOOBIG, 0, "the question has %zu bytes; %u are possible",
-			       spec->input.n, RUN_TEXT_MAX / 2);
-	if (!a->tier)
-		return err_set(err, EXS_NOTFOUND, 0,
-			       "agent '%s' asks for tier '%s', which the conf does not have",
-			       a->name, a->tier_name);
-	if (spec->durability != CONF_NONE && !!e->host->store != !!e->host->checkpoint)
-		return err_set(err, EXS_INVALID, 0,
-			       "a durable run needs both a store and a checkpoint, and only '%s' "
-			       "is bound; bind both, or set "
-			       "run.durability to none",
-			       e->host->store ? "store" : "checkpoint");
-	return EXS_OK;
-}
-
-exs_status engine_start(struct engine *e, const struct run_spec *spec,
-			const struct run_listener *listener, struct run **out, exs_err *err)
-{
-	char id[ID_MAX];
-	struct run *run;
-	struct buf body;
-	exs_status status = check_spec(e, spec, err);
-
-	if (status == EXS_OK)
-		status = ids_next(&e->ids, id, err);
-	if (status == EXS_OK)
-		status = run_new(e, id, listener, &run, err);
-	if (status)
-		return status;
-	run->agent = spec->agent;
-	run->durable = spec->durability != CONF_NONE && e->host->store && e->host->checkpoint;
-	buf_init(&body, RUN_TEXT_MAX * 2);
-	started_body(e, spec, id, &body);
-	run->first_seq = run_record(run, EXS_FACT_RUN_STARTED, str_of(NULL), NULL, NULL, &body);
-	if (run->broken)
-		status = err_set(err, EXS_INVALID, 0, "the run cannot begin: %.200s",
-				 run->result.error ? run->result.error : "no memory");
-	if (status == EXS_OK)
-		status = run_info_fill(run, err);
-	if (status == EXS_OK)
-		status = registry_add(e, run, err);
-	if (status) {
-		run_unref(run);
-		return status;
-	}
-	*out = run_ref(run);
-	run_post(run, &run->begin_mail);
-	run_unref(run);
-	return EXS_OK;
 }
 
 /* ---- the engine ---- */

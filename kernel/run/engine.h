@@ -78,17 +78,38 @@ exs_status engine_start(struct engine *e, const struct run_spec *spec,
 /*
  * Adopts a run that its owner left or died with. NOTFOUND; CONFLICT: a live process carries it;
  * CORRUPT; INVALID: it was made with another agent, other tools or other batteries, and run.on_change of the conf refuses
- * that. A run that has ended is not started again, unless a retry is asked for: *out is a run that is over and
+ * that; when it wants a fork, *out is another run, and this one ends when it is resumed again. A run that has ended is not started again, unless a retry is asked for: *out is a run that is over and
  * holds its result. A retry is INVALID when the run has not ended, ended well, or would end at once again.
  * `how` NULL: plainly.
  */
 exs_status engine_resume(struct engine *e, const char *run_id, const struct resume_how *how,
 			 const struct run_listener *listener, struct run **out, exs_err *err);
 
+#define FORK_LAST (-1) /* the last step that has ended */
+
+struct fork_spec {
+	const char *from;    /* id of a run */
+	int32_t step;	     /* after which step of it; 0: before the first, or FORK_LAST */
+	const char *why;     /* PIN_ of pin.h */
+	bool closes;	     /* that run is cancelled with it, and ends when it is taken up */
+	struct run_spec run; /* agent and caller NULL: as they were; input empty: nothing new is asked */
+};
+
+/*
+ * A new run that begins with the conversation of another one, up to the end of a step: with limits,
+ * budget and clock of its own. NOTFOUND: no such run, or its agent is not in the conf any more;
+ * INVALID: there is no such step, or it ended in an answer and nothing new is asked; CORRUPT;
+ * UNSUPPORTED: nothing is stored, or the checkpoint cannot fork.
+ */
+exs_status engine_fork(struct engine *e, const struct fork_spec *spec,
+		       const struct run_listener *listener, struct run **out, exs_err *err);
+
 /* True once the run is over. wait_ms < 0: for ever. Not on a step worker. */
 bool engine_wait(struct run *run, int64_t wait_ms);
 const struct run_result *run_result(const struct run *run); /* only once it is over */
 const exs_run_info *run_info(const struct run *run);
+/* Who gets the result, "[ends=]kind[:target]" each; stays as it is. */
+const char *const *run_deliver(const struct run *run, uint32_t *n);
 void run_drop(struct run *run); /* the caller's reference; takes NULL */
 
 /* Fires the run's token. False: it had fired, or the run is over. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fold.c - state and the next fact to the next state: pure, deterministic, total. The first fact of a run is
- * read in fold_start.c, that of a later attempt in fold_resume.c, calls and failed turns in fold_call.c.
+ * read in fold_start.c, that of a fork in fold_fork.c, that of a later attempt in fold_resume.c, calls and failed turns in fold_call.c.
  */
 #include "run/artifact.h"
 #include "run/state.h"
@@ -278,6 +278,8 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 		return fold_run_started(s, f, err);
 	case EXS_FACT_RUN_RESUMED:
 		return fold_run_resumed(s, f, err);
+	case EXS_FACT_RUN_FORKED:
+		return fold_run_forked(s, f, err);
 	case EXS_FACT_RUN_PARKED:
 		s->parked = true;
 		s->reserved = false;
@@ -319,6 +321,11 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 	}
 }
 
+static bool begins_attempt(int32_t kind)
+{
+	return kind == EXS_FACT_RUN_RESUMED || kind == EXS_FACT_RUN_FORKED;
+}
+
 exs_status fold(struct state *s, const exs_fact *f, exs_err *err)
 {
 	exs_err why = EXS_ERR_INIT;
@@ -331,7 +338,7 @@ exs_status fold(struct state *s, const exs_fact *f, exs_err *err)
 	if (s->started == (f->kind == EXS_FACT_RUN_STARTED))
 		return fold_corrupt(f, err,
 				    s->started ? "the run begins twice" : "the run has not begun");
-	if (s->started && f->kind != EXS_FACT_RUN_RESUMED && f->attempt != s->attempt)
+	if (s->started && !begins_attempt(f->kind) && f->attempt != s->attempt)
 		return fold_corrupt(f, err, "it belongs to another attempt");
 	if (s->ended && f->kind != EXS_FACT_DELIVERY_ENDED && f->kind != EXS_FACT_PORT_FAILED &&
 	    f->kind != EXS_FACT_RUN_RESUMED)

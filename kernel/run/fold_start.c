@@ -10,6 +10,21 @@
 #include "base/text.h"
 #include "run/message.h"
 #include "run/state_edit.h"
+#include "run/words.h"
+
+/* What a body does not say stays as it is: in a new run, empty. */
+static bool says(exs_str body, const char *key)
+{
+	exs_str v;
+
+	return json_get(body, key, &v) == EXS_OK;
+}
+
+static void list_free(char **list, uint32_t *n)
+{
+	while (*n)
+		free(list[--*n]);
+}
 
 static exs_status list_of(exs_str body, const char *key, uint32_t max, char **out, uint32_t *n)
 {
@@ -20,6 +35,7 @@ static exs_status list_of(exs_str body, const char *key, uint32_t max, char **ou
 
 	if (!json_get_array(body, key, &list))
 		return EXS_OK;
+	list_free(out, n);
 	buf_init(&text, RUN_NAME_MAX * 4);
 	for (json_iter_init(&it, list); status == EXS_OK && json_next(&it, NULL, &item);) {
 		buf_clear(&text);
@@ -36,7 +52,8 @@ static exs_status list_of(exs_str body, const char *key, uint32_t max, char **ou
 
 static exs_status list_alloc(exs_str body, const char *key, uint32_t max, char ***out, uint32_t *n)
 {
-	*out = calloc(max, sizeof **out);
+	if (!*out)
+		*out = calloc(max, sizeof **out);
 	if (!*out)
 		return EXS_NOMEM;
 	return list_of(body, key, max, *out, n);
@@ -81,6 +98,9 @@ static exs_status texts_of(struct state *s, const exs_fact *f, exs_err *err)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(texts); i++) {
+		if (*texts[i].to && !says(f->body, texts[i].key))
+			continue;
+		free(*texts[i].to);
 		*texts[i].to = fold_text(f->body, texts[i].key, texts[i].max);
 		if (!*texts[i].to)
 			return fold_corrupt(f, err, "a text is missing, too long or not a text");
@@ -88,17 +108,26 @@ static exs_status texts_of(struct state *s, const exs_fact *f, exs_err *err)
 	return EXS_OK;
 }
 
-exs_status fold_run_started(struct state *s, const exs_fact *f, exs_err *err)
+static bool word_is(exs_str body, const char *key, const char *word)
 {
-	struct buf word, first;
-	exs_status status;
+	struct buf text;
+	bool same;
+
+	buf_init(&text, RUN_NAME_MAX);
+	same = json_get_text(body, key, &text) && str_is(buf_view(&text), word);
+	buf_release(&text);
+	return same;
+}
+
+exs_status fold_beginning(struct state *s, const exs_fact *f, exs_err *err)
+{
 	int64_t v = 0, depth = 0;
 
 	if (f->attempt != 1)
 		return fold_corrupt(f, err, "it belongs to another attempt");
 	if (!json_get_int(f->body, "v", &v) || v != 1)
-		return err_set(err, EXS_CORRUPT, 0,
-			       "run_started has version %lld; this release reads 1", (long long)v);
+		return err_set(err, EXS_CORRUPT, 0, "%s has version %lld; this release reads 1",
+			       fact_word(f->kind), (long long)v);
 	if (texts_of(s, f, err))
 		return err->status;
 	if (!limits_of(f->body, &s->limits))
@@ -111,23 +140,30 @@ exs_status fold_run_started(struct state *s, const exs_fact *f, exs_err *err)
 	if (list_alloc(f->body, "tools", TOOLS_MAX, &s->tools, &s->tool_count) ||
 	    list_alloc(f->body, "deliver", DELIVER_MAX, &s->deliver, &s->deliver_count))
 		return fold_corrupt(f, err, "its lists cannot be read");
-	buf_init(&word, RUN_NAME_MAX);
-	s->park_in_doubt =
-		json_get_text(f->body, "in_doubt", &word) && str_is(buf_view(&word), "park");
-	buf_clear(&word);
-	s->relaxed =
-		json_get_text(f->body, "durability", &word) && str_is(buf_view(&word), "relaxed");
-	buf_release(&word);
-
-	buf_init(&first, RUN_TEXT_MAX * 2);
-	message_user(&first, str_of(s->input));
-	status = state_segment_add(s, &first);
-	buf_release(&first);
-	if (status)
-		return err_set(err, status, 0, "no room for the run's input");
+	s->park_in_doubt = word_is(f->body, "in_doubt", "park");
+	s->relaxed = word_is(f->body, "durability", "relaxed");
 	digests_read(f->body, &s->digests);
 	s->started = true;
 	s->attempt = 1;
 	s->started_ms = f->at_ms;
 	return EXS_OK;
+}
+
+exs_status fold_input(struct state *s, exs_err *err)
+{
+	struct buf message;
+	exs_status status;
+
+	buf_init(&message, RUN_TEXT_MAX * 2);
+	message_user(&message, str_of(s->input));
+	status = state_segment_add(s, &message);
+	buf_release(&message);
+	return status ? err_set(err, status, 0, "no room for the run's input") : EXS_OK;
+}
+
+exs_status fold_run_started(struct state *s, const exs_fact *f, exs_err *err)
+{
+	exs_status status = fold_beginning(s, f, err);
+
+	return status ? status : fold_input(s, err);
 }

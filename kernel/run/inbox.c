@@ -27,6 +27,8 @@ static exs_status find_end(void *arg, const exs_fact *fact)
 {
 	if (fact->kind == EXS_FACT_RUN_ENDED)
 		*(bool *)arg = true;
+	if (fact->kind == EXS_FACT_RUN_RESUMED || fact->kind == EXS_FACT_RUN_FORKED)
+		*(bool *)arg = false; /* a retry, or what was before a fork */
 	return EXS_OK;
 }
 
@@ -47,12 +49,29 @@ static exs_status can_hear(struct engine *e, const char *run_id, exs_err *err)
 	return status;
 }
 
+exs_status inbox_put(struct engine *e, const char *run_id, const char *kind, exs_str text,
+		     struct batch *b, exs_err *err)
+{
+	char id[ID_MAX], key[INBOX_KEY_MAX];
+	struct buf row;
+	exs_status status = ids_next(&e->ids, id, err);
+
+	if (status)
+		return status;
+	snprintf(key, sizeof key, INBOX_PREFIX "%s/%s", run_id, id);
+	buf_init(&row, INBOX_ROW_MAX);
+	buf_printf(&row, "{\"v\":1,\"kind\":\"%s\",\"text\":", kind);
+	buf_json(&row, text);
+	buf_puts(&row, "}");
+	status = batch_put(b, str_of(NULL), str_of(key), buf_view(&row), err);
+	buf_release(&row);
+	return status;
+}
+
 exs_status engine_inbox(struct engine *e, const char *run_id, const char *kind, exs_str text,
 			exs_err *err)
 {
-	char id[ID_MAX], key[INBOX_KEY_MAX];
 	struct batch b;
-	struct buf row;
 	exs_status status;
 
 	if (!e->host->store)
@@ -64,20 +83,12 @@ exs_status engine_inbox(struct engine *e, const char *run_id, const char *kind, 
 		return err_set(err, EXS_INVALID, 0,
 			       "the message must be UTF-8 text of at most %u bytes", EXS_STEER_MAX);
 	status = can_hear(e, run_id, err);
-	if (status == EXS_OK)
-		status = ids_next(&e->ids, id, err);
 	if (status)
 		return status;
-	snprintf(key, sizeof key, INBOX_PREFIX "%s/%s", run_id, id);
 	batch_init(&b);
-	buf_init(&row, INBOX_ROW_MAX);
-	buf_printf(&row, "{\"v\":1,\"kind\":\"%s\",\"text\":", kind);
-	buf_json(&row, text);
-	buf_puts(&row, "}");
-	status = batch_put(&b, str_of(NULL), str_of(key), buf_view(&row), err);
+	status = inbox_put(e, run_id, kind, text, &b, err);
 	if (status == EXS_OK)
 		status = call_store_commit(e->host->store, &b, err);
-	buf_release(&row);
 	batch_release(&b);
 	return status;
 }

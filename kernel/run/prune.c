@@ -63,6 +63,8 @@ static exs_status keep_head(void *arg, exs_str head)
 	memset(it, 0, sizeof *it);
 	copy_id(head, "run", run->id);
 	copy_id(head, "parent", run->parent);
+	copy_id(head, "forked_from", run->base);
+	json_get_int(head, "forked_seq", &run->base_seq);
 	if (!run->id[0])
 		return EXS_OK; /* not one that the kernel made */
 	it->status = ended_of(str_of(word));
@@ -73,11 +75,17 @@ static exs_status keep_head(void *arg, exs_str head)
 	return EXS_OK;
 }
 
+struct size {
+	int64_t bytes, base_seq;
+};
+
+/* What a fork has in common with its base is the base's. */
 static exs_status add_bytes(void *arg, const exs_fact *f)
 {
-	int64_t *bytes = arg;
+	struct size *s = arg;
 
-	*bytes += (int64_t)(FACT_BYTES + f->body.n + f->name.n + f->call_id.n);
+	if (f->seq > s->base_seq)
+		s->bytes += (int64_t)(FACT_BYTES + f->body.n + f->name.n + f->call_id.n);
 	return EXS_OK;
 }
 
@@ -87,10 +95,14 @@ static void measure(struct prune *p)
 	exs_err ignored = EXS_ERR_INIT;
 	size_t i;
 
-	for (i = 0; i < p->n; i++)
+	for (i = 0; i < p->n; i++) {
+		struct size size = { 0, p->runs[i].base_seq };
+
 		if (p->items[i].ended)
-			call_ckpt_load(p->host->checkpoint, p->runs[i].id, add_bytes,
-				       &p->items[i].bytes, &ignored);
+			call_ckpt_load(p->host->checkpoint, p->runs[i].id, add_bytes, &size,
+				       &ignored);
+		p->items[i].bytes = size.bytes;
+	}
 }
 
 /* ---- what must stay ---- */
@@ -218,7 +230,15 @@ void prune_release(struct prune *p)
 
 /* ---- picking ---- */
 
-/* Whoever has a child that stays is needed. */
+static void mark_one(struct prune *p, const struct ref *refs, const char *id)
+{
+	const struct ref *ref = find(refs, p->n, id);
+
+	if (ref)
+		p->items[ref->at].needed = true;
+}
+
+/* Whoever has a child or a fork that stays is needed. */
 static void mark_needed(struct prune *p, const struct ref *refs)
 {
 	size_t i;
@@ -226,10 +246,10 @@ static void mark_needed(struct prune *p, const struct ref *refs)
 	for (i = 0; i < p->n; i++)
 		p->items[i].needed = false;
 	for (i = 0; i < p->n; i++) {
-		const struct ref *parent = find(refs, p->n, p->runs[i].parent);
-
-		if (parent && !p->gone[i])
-			p->items[parent->at].needed = true;
+		if (p->gone[i])
+			continue;
+		mark_one(p, refs, p->runs[i].parent);
+		mark_one(p, refs, p->runs[i].base);
 	}
 }
 

@@ -25,6 +25,8 @@ enum { PRUNE_BYTES = 1u /* sizes are wanted, for which every run is read */ };
 
 struct prune_run {
 	char id[ID_MAX], parent[ID_MAX];
+	char base[ID_MAX]; /* what it was forked from */
+	int64_t base_seq;  /* up to which fact */
 	char *agent;
 };
 
@@ -38,14 +40,14 @@ struct prune {
 };
 
 exs_status prune_read(struct prune *out, struct host *h, uint32_t flags, exs_err *err);
-/* Fills gone and wanted; returns how many go. A parent goes only when all its children do. Without
+/* Fills gone and wanted; returns how many go. A parent goes only when all its children and forks do. Without
  * memory nothing goes. */
 size_t prune_pick(struct prune *p, const struct retain_rule *rules, size_t rule_n, int64_t now_ms);
 void prune_release(struct prune *p);
 
 /*
  * Takes one run out, for good: its facts, its head and the kernel's rows of it. CONFLICT: it is
- * held, goes on, or owes a delivery again; nothing was changed.
+ * held, goes on, owes a delivery again, or another run is forked from it; nothing was changed.
  */
 exs_status prune_run(struct host *h, const char *run_id, exs_err *err);
 /* Clears away what an interrupted prune has left. *out: whether there was something. */

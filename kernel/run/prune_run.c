@@ -17,6 +17,7 @@
 #include "run/head.h"
 #include "run/hold.h"
 #include "run/outbox_row.h"
+#include "run/pin.h"
 
 #define KEYS_MAX   512u /* rows of the kernel that go in one batch */
 #define KEY_BYTES  128u
@@ -58,7 +59,7 @@ static exs_status find_rows(struct host *h, const char *before, const char *run_
 	return r->cut ? EXS_OK : status;
 }
 
-/* Nobody holds it, and nobody carried it on since we looked. */
+/* Nobody holds it, and nobody carried it on or forked it since we looked. */
 static exs_status add_checks(struct host *h, const char *run_id, struct batch *b, exs_err *err)
 {
 	char hold[HOLD_KEY_MAX], key[HEAD_KEY_MAX], text[HEAD_TEXT_MAX];
@@ -75,7 +76,9 @@ static exs_status add_checks(struct host *h, const char *run_id, struct batch *b
 		head_text(&head, text);
 	*err = (exs_err)EXS_ERR_INIT;
 	status = batch_check(b, str_of(key), str_of(status ? NULL : text), err);
-	return status ? status : batch_check(b, str_of(hold), str_of(NULL), err);
+	if (status == EXS_OK)
+		status = batch_check(b, str_of(hold), str_of(NULL), err);
+	return status ? status : pin_close(h, run_id, b, err);
 }
 
 static exs_status del(struct batch *b, const char *key, exs_err *err)
@@ -84,18 +87,29 @@ static exs_status del(struct batch *b, const char *key, exs_err *err)
 }
 
 /* A delivery that is sent once more leaves "sent" for the outbox: then it is owed again. */
+static exs_status check_sent(const char *key, struct batch *b, exs_err *err)
+{
+	char owed[KEY_BYTES + sizeof OUTBOX_PREFIX];
+
+	snprintf(owed, sizeof owed, OUTBOX_PREFIX "%s", key + sizeof SENT_PREFIX - 1);
+	return batch_check(b, str_of(owed), str_of(NULL), err);
+}
+
+static bool begins(const char *key, const char *prefix)
+{
+	return strncmp(key, prefix, strlen(prefix)) == 0;
+}
+
 static exs_status add_rows(const struct rows *r, struct batch *b, exs_err *err)
 {
-	const size_t skip = sizeof SENT_PREFIX - 1;
-	char owed[KEY_BYTES + sizeof OUTBOX_PREFIX];
 	exs_status status = EXS_OK;
 	size_t i;
 
 	for (i = 0; i < r->n && !status; i++) {
-		if (strncmp(r->list[i], SENT_PREFIX, skip) == 0) {
-			snprintf(owed, sizeof owed, OUTBOX_PREFIX "%s", r->list[i] + skip);
-			status = batch_check(b, str_of(owed), str_of(NULL), err);
-		}
+		if (begins(r->list[i], SENT_PREFIX))
+			status = check_sent(r->list[i], b, err);
+		else if (begins(r->list[i], PIN_PREFIX))
+			status = pin_check_dead(b, r->list[i], err);
 		if (!status)
 			status = del(b, r->list[i], err);
 	}
@@ -109,13 +123,14 @@ static exs_status fill_first(struct host *h, const char *run_id, struct rows *r,
 	char key[HEAD_KEY_MAX];
 
 	if (add_checks(h, run_id, b, err) || find_rows(h, INBOX_PREFIX, run_id, "/", r, err) ||
-	    find_rows(h, SENT_PREFIX, run_id, ".", r, err) || add_rows(r, b, err))
+	    find_rows(h, SENT_PREFIX, run_id, ".", r, err) ||
+	    find_rows(h, PIN_PREFIX, run_id, "/", r, err) || add_rows(r, b, err))
 		return err->status;
 	*kernel_more = r->cut;
 	if (r->cut)
 		return EXS_OK;
 	head_key(run_id, key);
-	if (del(b, key, err))
+	if (del(b, key, err) || pin_forget(b, run_id, err))
 		return err->status;
 	return call_ckpt_forget(h->checkpoint, run_id, b, more, err);
 }
@@ -135,7 +150,8 @@ static exs_status first(struct host *h, const char *run_id, bool *kernel_more, b
 		status = err->status;
 		if (status == EXS_CONFLICT)
 			err_set(err, EXS_CONFLICT, 0,
-				"run %s stays: it is held, or went on meanwhile", run_id);
+				"run %s stays: it is held, or went on or was forked meanwhile",
+				run_id);
 	}
 	batch_release(&b);
 	free(r.list);
@@ -186,12 +202,25 @@ static exs_status check_owed(struct host *h, const char *run_id, exs_err *err)
 	return status;
 }
 
+static exs_status check_forked(struct host *h, const char *run_id, exs_err *err)
+{
+	char fork_id[ID_MAX];
+	exs_status status = pin_find(h, run_id, NULL, fork_id, err);
+
+	if (status == EXS_OK)
+		return err_set(err, EXS_CONFLICT, 0, "run %s stays: run %s is forked from it",
+			       run_id, fork_id);
+	return status == EXS_NOTFOUND ? EXS_OK : status;
+}
+
 exs_status prune_run(struct host *h, const char *run_id, exs_err *err)
 {
 	bool kernel_more = true, more = false;
 	exs_status status = check_owed(h, run_id, err);
 	uint32_t round;
 
+	if (status == EXS_OK)
+		status = check_forked(h, run_id, err);
 	for (round = 0; status == EXS_OK && kernel_more && round < ROUNDS_MAX; round++)
 		status = first(h, run_id, &kernel_more, &more, err);
 	for (; status == EXS_OK && more && round < ROUNDS_MAX; round++)

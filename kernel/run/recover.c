@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "run/artifact.h"
+#include "run/change.h"
 #include "run/delivery.h"
 #include "run/engine_priv.h"
 
@@ -78,31 +79,6 @@ static exs_status show_ended(struct run *run)
 	return r->output && r->error ? EXS_OK : EXS_NOMEM;
 }
 
-/* What is not as it was when the run began, or was last taken up. */
-static exs_status check_change(struct run *run, const struct resume_how *how, const struct digests *now,
-			       uint32_t *changed, exs_err *err)
-{
-	bool refuse = run->host->conf->run.refuse_change && !(how->flags & RESUME_ACCEPT);
-	exs_status status = EXS_OK;
-	struct buf words;
-
-	*changed = digests_changed(&run->state.digests, now);
-	if (!*changed)
-		return EXS_OK;
-	buf_init(&words, RUN_NAME_MAX);
-	digests_words(*changed, "", &words);
-	if (refuse)
-		status = err_set(err, EXS_INVALID, 0,
-				 "run %s was made with other: %s; put back what it was, or go on with "
-				 "--accept-changes",
-				 run->id, words.p);
-	else
-		log_info(run->host->log, "run %s goes on, but not with the same: %s", run->id,
-			 words.p);
-	buf_release(&words);
-	return status;
-}
-
 /* ---- a retry ---- */
 
 static exs_status needs_more(const struct run *run, const char *what, const char *option, exs_err *err)
@@ -138,23 +114,17 @@ static void put_retry(const struct resume_how *how, struct buf *body)
 		buf_printf(body, ",\"runtime_ms\":%lld", (long long)how->runtime_ms);
 }
 
-static exs_status record_resumed(struct run *run, const struct resume_how *how, exs_err *err)
+static exs_status record_resumed(struct run *run, const struct resume_how *how,
+				 const struct digests *now, uint32_t changed, exs_err *err)
 {
 	const struct state *s = &run->state;
-	struct digests now;
-	uint32_t changed;
 	struct buf body;
-
-	digests_now(run->host, &run->e->tools, run->agent, (const char *const *)s->tools,
-		    s->tool_count, &now);
-	if (check_change(run, how, &now, &changed, err))
-		return err->status;
 
 	run->info.attempt = run->state.attempt + 1;
 	buf_init(&body, RUN_NAME_MAX);
 	buf_printf(&body, "{\"owner\":\"%s\",\"parked\":%s,\"digests\":", owner_id(run->e->owner),
 		   s->parked ? "true" : "false");
-	digests_json(&now, &body);
+	digests_json(now, &body);
 	buf_puts(&body, ",\"changed\":[");
 	digests_words(changed, "\"", &body);
 	buf_puts(&body, "]");
@@ -197,9 +167,16 @@ static exs_status quiet_head(struct engine *e, const char *id, struct head *out,
 	return status;
 }
 
+enum taken { TAKEN, TAKEN_OVER /* it is over */, TAKEN_AS_FORK };
+
 static exs_status take_over(struct run *run, const struct head *head, const struct resume_how *how,
-			    exs_err *err)
+			    enum taken *taken, exs_err *err)
 {
+	const struct state *s = &run->state;
+	struct digests now;
+	uint32_t changed;
+	bool fork;
+
 	run->durable = true;
 	run->head = *head;
 	run->head_stored = true;
@@ -207,11 +184,17 @@ static exs_status take_over(struct run *run, const struct head *head, const stru
 	run->resumed_run_ms = run->state.run_ms;
 	run->turn_sent = !run->state.ended && (run->state.turn_open || run->state.reserved);
 	run->agent = conf_agent(run->host->conf, run->state.agent);
-	return record_resumed(run, how, err);
+	digests_now(run->host, &run->e->tools, run->agent, (const char *const *)s->tools,
+		    s->tool_count, &now);
+	changed = digests_changed(&s->digests, &now);
+	if (change_judge(run, how->flags, changed, &fork, err))
+		return err->status;
+	*taken = fork ? TAKEN_AS_FORK : TAKEN;
+	return fork ? EXS_OK : record_resumed(run, how, &now, changed, err);
 }
 
-static exs_status prepare(struct engine *e, struct run *run, const struct resume_how *how, bool *over,
-			  exs_err *err)
+static exs_status prepare(struct engine *e, struct run *run, const struct resume_how *how,
+			  enum taken *taken, exs_err *err)
 {
 	bool retry = how->flags & RESUME_RETRY;
 	struct head head;
@@ -224,21 +207,22 @@ static exs_status prepare(struct engine *e, struct run *run, const struct resume
 	if (retry && !run->state.ended)
 		return err_set(err, EXS_INVALID, 0,
 			       "run %s has not ended: resume it without --retry", run->id);
-	*over = run->state.ended && !retry;
-	if (*over)
+	if (run->state.ended && !retry) {
+		*taken = TAKEN_OVER;
 		return show_ended(run);
+	}
 	status = retry ? check_retry(run, how, err) : EXS_OK;
 	if (status == EXS_OK)
 		status = check_head(run, &head, err);
-	return status ? status : take_over(run, &head, how, err);
+	return status ? status : take_over(run, &head, how, taken, err);
 }
 
 exs_status engine_resume(struct engine *e, const char *run_id, const struct resume_how *how,
 			 const struct run_listener *listener, struct run **out, exs_err *err)
 {
 	static const struct resume_how plainly;
+	enum taken taken = TAKEN;
 	struct run *run;
-	bool over = false;
 	exs_status status;
 
 	if (!e->host->store || !e->host->checkpoint)
@@ -249,16 +233,15 @@ exs_status engine_resume(struct engine *e, const char *run_id, const struct resu
 	status = run_new(e, run_id, listener, &run, err);
 	if (status)
 		return status;
-	status = prepare(e, run, how ? how : &plainly, &over, err);
-	if (status == EXS_OK && !over)
+	status = prepare(e, run, how ? how : &plainly, &taken, err);
+	if (status == EXS_OK && taken == TAKEN_AS_FORK)
+		status = change_fork(run, listener, out, err);
+	else if (status == EXS_OK && taken == TAKEN)
 		status = registry_add(e, run, err);
-	if (status) {
-		run_unref(run);
-		return status;
-	}
-	*out = run_ref(run);
-	if (!over)
+	if (status == EXS_OK && taken != TAKEN_AS_FORK)
+		*out = run_ref(run);
+	if (status == EXS_OK && taken == TAKEN)
 		run_post(run, &run->begin_mail);
 	run_unref(run);
-	return EXS_OK;
+	return status;
 }

@@ -182,6 +182,8 @@ struct run {
 	int64_t fence;			       /* of this attempt */
 	bool head_stored;		       /* there is a head to check */
 	int64_t durable_seq, first_seq;	       /* first_seq: of this attempt */
+	const char *fork_why;		       /* PIN_, of a fork that begins; else NULL */
+	bool fork_closes;		       /* its first batch cancels what it is forked from */
 	int32_t durable_step;
 	int storage_tries;
 	bool storage_failing;
@@ -250,6 +252,9 @@ exs_status run_info_fill(struct run *run, exs_err *err);
 /* The instance behind "instance/model", and the model's part of it; NULL: the conf has none. */
 struct instance *target_instance(struct run *run, const char *target, const char **model);
 
+/* ---- fork.c ---- */
+exs_status fork_begin(struct run *run, exs_err *err); /* into the open batch */
+
 /* ---- record.c ---- */
 /* Appends a fact: folds it, and queues it for the batch. The body is taken. Returns its seq, 0 when
  * broken. */
@@ -284,6 +289,9 @@ void watch_tick(struct run *run, int64_t now);
 /* ---- inbox.c ---- */
 /* What was left for it while nobody carried it, before it plans; then the heartbeat brings more. */
 void inbox_adopt(struct run *run);
+/* A message that is durable with the batch. */
+exs_status inbox_put(struct engine *e, const char *run_id, const char *kind, exs_str text,
+		     struct batch *b, exs_err *err);
 /* Into the terminal batch: what nobody will read any more goes. */
 void inbox_clear(struct run *run);
 

@@ -68,6 +68,11 @@ void state_release(struct state *s)
 	state_init(s);
 }
 
+bool state_at_boundary(const struct state *s)
+{
+	return s->started && !s->turn_open && s->call_count == 0 && s->steer_count == 0;
+}
+
 static char *put_digits(char *p, uint32_t v)
 {
 	char digits[10];

@@ -80,6 +80,11 @@ struct state {
 	struct digests digests; /* of the last attempt; empty: of an earlier release */
 	int64_t started_ms;
 
+	/* of a fork, from run_forked: the facts before that are another run's */
+	char forked_from[ID_MAX]; /* empty: it is no fork */
+	int32_t forked_step;
+	int64_t forked_seq; /* of run_forked; 0: it is no fork */
+
 	/* where it stands */
 	int64_t seq, at_ms, run_ms;
 	int32_t attempt, step;
@@ -129,6 +134,9 @@ struct state {
 
 void state_init(struct state *s);
 void state_release(struct state *s);
+
+/* Between two steps: nothing is open, and whatever was said is in the transcript. */
+bool state_at_boundary(const struct state *s);
 
 /* The host's id of call `index` of the present step. */
 void call_id(const struct state *s, uint32_t index, char out[CALL_ID_MAX]);

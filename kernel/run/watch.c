@@ -107,7 +107,8 @@ static exs_status recall(void *arg, const exs_fact *fact)
 	struct run *run = arg;
 	exs_err err = EXS_ERR_INIT;
 
-	if (fact->attempt < run->info.attempt && fact->attempt >= run->state.retried && run->watch &&
+	if (fact->seq >= run->state.forked_seq && fact->attempt < run->info.attempt &&
+	    fact->attempt >= run->state.retried && run->watch &&
 	    call_critic_observe(run->host->critic, run->watch, fact, &err))
 		lose_critic(run, &err);
 	return EXS_OK;

@@ -9,9 +9,10 @@
  */
 #include "forget.h"
 
+#include "base.h"
 #include "blob.h"
 
-#define OPS_MAX	 (EXS_CKPT_FORGET_MAX - 8u) /* for facts: head, index, a check go with them */
+#define OPS_MAX	 (EXS_CKPT_FORGET_MAX - 8u) /* for facts: head, index, base, a check go too */
 #define REFS_MAX (OPS_MAX / (1u + BLOB_DROP_OPS))
 
 /* Copied out of the scan, which must not be disturbed, and deleted behind it. */
@@ -214,6 +215,7 @@ static exs_status forget_first(const exs_self *self, const char *id, exs_batch *
 
 	if (self->store->batch_del(self->store, batch, key_run(&key, id), err) ||
 	    self->store->batch_del(self->store, batch, key_open(&key, id), err) ||
+	    self->store->batch_del(self->store, batch, key_base(&key, id), err) ||
 	    delete_facts(self, id, batch, &ops, more, err))
 		return err->status;
 	if (!*more)

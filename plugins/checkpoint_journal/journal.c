@@ -9,6 +9,7 @@
  */
 #include <executus/port/checkpoint.h>
 
+#include "base.h"
 #include "blob.h"
 #include "forget.h"
 #include "load.h"
@@ -22,7 +23,8 @@
 struct exs_ckpt {
 	exs_self *self;
 	char id[RECORD_ID_MAX + 1];
-	exs_membuf head; /* what all heads of this handle begin with */
+	uint32_t version; /* HEAD_ */
+	exs_membuf head;  /* what all heads of this handle begin with */
 	int64_t facts;	 /* that are there, or in batches under way; after adopt: at least */
 	int exact;	 /* `facts` is the very number */
 	char *bytes;	 /* the record under way */
@@ -51,7 +53,8 @@ static exs_status put_head(exs_ckpt *ckpt, exs_str status, int64_t ended_ms, exs
 {
 	size_t keep = ckpt->head.n;
 	struct key key;
-	exs_status s = head_seal(&ckpt->head, ckpt->id, status, ended_ms, ckpt->facts, err);
+	exs_status s = head_seal(&ckpt->head, ckpt->version, ckpt->id, status, ended_ms,
+				 ckpt->facts, err);
 
 	if (s == EXS_OK)
 		s = put_row(ckpt->self, batch, key_run(&key, ckpt->id),
@@ -60,9 +63,9 @@ static exs_status put_head(exs_ckpt *ckpt, exs_str status, int64_t ended_ms, exs
 	return s;
 }
 
-/* Head and index of a run that goes on from here. */
-static exs_status handle_new(exs_self *self, const exs_run_info *run, exs_batch *batch,
-			     exs_ckpt **out, exs_err *err)
+/* Head and index of a run that goes on from here, behind the facts that it has. */
+static exs_status handle_new(exs_self *self, const exs_run_info *run, const struct head *now,
+			     exs_batch *batch, exs_ckpt **out, exs_err *err)
 {
 	exs_ckpt *ckpt = calloc(1, sizeof *ckpt);
 	struct key key;
@@ -70,10 +73,13 @@ static exs_status handle_new(exs_self *self, const exs_run_info *run, exs_batch 
 	if (!ckpt)
 		return exs_fail(err, EXS_NOMEM, 0, "no memory for a run's journal");
 	ckpt->self = self;
+	ckpt->version = now->version;
+	ckpt->facts = now->facts;
 	memcpy(ckpt->id, run->run_id, strlen(run->run_id) + 1);
 	exs_membuf_init(&ckpt->head, HEAD_MAX);
 	if (head_start(&ckpt->head, run, err) ||
-	    put_row(self, batch, key_open(&key, ckpt->id), exs_bytes("", 0), err)) {
+	    put_row(self, batch, key_open(&key, ckpt->id), exs_bytes("", 0), err) ||
+	    put_head(ckpt, exs_cstr("running"), 0, batch, err)) {
 		handle_free(ckpt);
 		return err->status;
 	}
@@ -89,12 +95,11 @@ static exs_status check_id(const exs_run_info *run, exs_err *err)
 			"a run id is 1 to %u letters, digits, '-', '_' and '.'", RECORD_ID_MAX);
 }
 
-static exs_status journal_begin(exs_self *self, const exs_run_info *run, exs_batch *batch,
-				exs_ckpt **out, exs_err *err)
+/* No run has this id, nor is one being forgotten. */
+static exs_status check_new(const exs_self *self, const exs_run_info *run, exs_err *err)
 {
 	exs_err found = EXS_ERR_INIT;
 	exs_membuf head;
-	exs_ckpt *ckpt;
 	exs_status s;
 
 	if (check_id(run, err))
@@ -106,46 +111,75 @@ static exs_status journal_begin(exs_self *self, const exs_run_info *run, exs_bat
 		return exs_fail(err, EXS_CONFLICT, 0, "run '%s' exists: resume it", run->run_id);
 	if (s != EXS_NOTFOUND)
 		return exs_fail(err, s, found.sys, "%s", found.text);
-	s = forget_check(self, run->run_id, err);
-	if (s != EXS_OK)
-		return s;
-	if (handle_new(self, run, batch, &ckpt, err))
-		return err->status;
-	ckpt->exact = 1;
-	if (put_head(ckpt, exs_cstr("running"), 0, batch, err)) {
-		handle_free(ckpt);
-		return err->status;
-	}
-	*out = ckpt;
-	return EXS_OK;
+	return forget_check(self, run->run_id, err);
+}
+
+static exs_status journal_begin(exs_self *self, const exs_run_info *run, exs_batch *batch,
+				exs_ckpt **out, exs_err *err)
+{
+	static const struct head empty = { .version = HEAD_PLAIN };
+	exs_status s = check_new(self, run, err);
+
+	if (s == EXS_OK)
+		s = handle_new(self, run, &empty, batch, out, err);
+	if (s == EXS_OK)
+		(*out)->exact = 1;
+	return s;
 }
 
 static exs_status journal_adopt(exs_self *self, const exs_run_info *run, exs_batch *batch,
 				exs_ckpt **out, exs_err *err)
 {
-	exs_membuf head;
-	exs_ckpt *ckpt;
-	exs_str json;
-	int64_t facts = 0;
+	exs_membuf row;
+	struct head head;
 	exs_status s;
 
 	if (check_id(run, err))
 		return err->status;
-	exs_membuf_init(&head, EXS_STORE_VALUE_MAX);
-	s = head_get(self, run->run_id, &head, err);
+	exs_membuf_init(&row, EXS_STORE_VALUE_MAX);
+	s = head_get(self, run->run_id, &row, err);
 	if (s == EXS_OK)
-		s = head_open(exs_bytes(head.p, head.n), run->run_id, &facts, &json, err);
-	exs_membuf_release(&head);
+		s = head_open(exs_bytes(row.p, row.n), run->run_id, &head, err);
+	exs_membuf_release(&row);
+	return s == EXS_OK ? handle_new(self, run, &head, batch, out, err) : s;
+}
+
+/* The chain must be one that can be read again, the new run with it. */
+static exs_status check_base(const exs_self *self, const struct base *base, exs_err *err)
+{
+	struct legs legs;
+	exs_status s = legs_find(self, base->id, &legs, err);
+
+	if (s == EXS_OK && legs.n > BASE_DEPTH_MAX)
+		return exs_fail(err, EXS_TOOBIG, 0,
+				"run '%s' is a fork of a fork and so on, %u times: no more are "
+				"followed",
+				base->id, BASE_DEPTH_MAX);
+	return s;
+}
+
+static exs_status journal_fork(exs_self *self, const exs_run_info *run, const char *from,
+			       int64_t seq, exs_batch *batch, exs_ckpt **out, exs_err *err)
+{
+	struct head head = { .version = HEAD_FORKED, .facts = seq };
+	struct base base = { .last = seq };
+	exs_status s = check_new(self, run, err);
+
 	if (s != EXS_OK)
 		return s;
-	if (handle_new(self, run, batch, &ckpt, err))
+	if (!run_id_ok(from) || strcmp(from, run->run_id) == 0)
+		return exs_fail(err, EXS_NOTFOUND, 0, "no other run has such an id");
+	if (seq < 1)
+		return exs_fail(err, EXS_INVALID, 0, "a fork has at least the first fact of its base");
+	memcpy(base.id, from, strlen(from) + 1);
+	if (check_base(self, &base, err) || !batch)
+		return err->status ? err->status
+				   : exs_fail(err, EXS_INVALID, 0,
+					      "the journal needs a batch to write to");
+	if (base_put(self, run->run_id, &base, batch, err) ||
+	    handle_new(self, run, &head, batch, out, err))
 		return err->status;
-	ckpt->facts = facts;
-	if (put_head(ckpt, exs_cstr("running"), 0, batch, err)) {
-		handle_free(ckpt);
-		return err->status;
-	}
-	*out = ckpt;
+	(*out)->exact = 1;
 	return EXS_OK;
 }
 
@@ -273,6 +307,7 @@ static const exs_checkpoint checkpoint = {
 	.list = journal_list,
 	.forget = journal_forget,
 	.verify = journal_verify,
+	.fork = journal_fork,
 };
 
 static const void *journal_port(exs_self *self, const char *port_id)

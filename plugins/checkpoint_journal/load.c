@@ -7,6 +7,7 @@
  */
 #include "load.h"
 
+#include "base.h"
 #include "blob.h"
 
 #define PAGE_BYTES                                                                                 \
@@ -66,8 +67,10 @@ static exs_status page_fill(const exs_self *self, const char *run_id, struct pag
 
 struct reader {
 	const exs_self *self;
-	const char *id;
+	const char *run;  /* whose facts are read */
+	const char *id;	  /* who has them: itself, or a run that it was forked from */
 	int64_t next;	  /* the fact that must come now */
+	int64_t last;	  /* the last one that comes from there */
 	unsigned part;	  /* 0: its first row; else the next continuation */
 	size_t want;	  /* bytes of the record under way */
 	exs_membuf bytes; /* of the record under way */
@@ -79,7 +82,7 @@ struct reader {
 
 static exs_status corrupt(const struct reader *r, const char *what)
 {
-	return exs_fail(r->err, EXS_CORRUPT, 0, "run '%s', fact %lld: %s", r->id,
+	return exs_fail(r->err, EXS_CORRUPT, 0, "run '%s', fact %lld: %s", r->run,
 			(long long)r->next, what);
 }
 
@@ -102,7 +105,7 @@ static exs_status read_body(struct reader *r, struct record *rec)
 	if (s == EXS_OK && exs_membuf_put(&r->body.sink, rest.p, rest.n))
 		s = exs_fail(&why, EXS_NOMEM, 0, "no memory to read it");
 	if (s != EXS_OK)
-		return exs_fail(r->err, s, why.sys, "run '%s', fact %lld: %s", r->id,
+		return exs_fail(r->err, s, why.sys, "run '%s', fact %lld: %s", r->run,
 				(long long)r->next, why.text);
 	rec->fact.body = exs_bytes(r->body.p, r->body.n);
 	return EXS_OK;
@@ -125,7 +128,7 @@ static exs_status give(struct reader *r, exs_str bytes)
 		return s;
 	s = r->row(r->arg, &rec.fact);
 	if (s != EXS_OK)
-		return exs_fail(r->err, s, 0, "run '%s': reading was stopped at fact %lld", r->id,
+		return exs_fail(r->err, s, 0, "run '%s': reading was stopped at fact %lld", r->run,
 				(long long)r->next);
 	r->next++;
 	return EXS_OK;
@@ -141,7 +144,7 @@ static exs_status gather(struct reader *r, exs_str value)
 		return corrupt(r, "a row of it has the wrong length");
 	s = exs_membuf_put(&r->bytes.sink, value.p, value.n);
 	if (s != EXS_OK)
-		return exs_fail(r->err, s, 0, "run '%s', fact %lld: no memory to read it", r->id,
+		return exs_fail(r->err, s, 0, "run '%s', fact %lld: no memory to read it", r->run,
 				(long long)r->next);
 	r->part++;
 	if (r->bytes.n < r->want)
@@ -173,7 +176,7 @@ static exs_status reader_page(struct reader *r, struct page *pg)
 	exs_status s = EXS_OK;
 	size_t at = 0;
 
-	while (s == EXS_OK && at < pg->rows.n) {
+	while (s == EXS_OK && at < pg->rows.n && r->next <= r->last) {
 		exs_str key = exs_bytes(pg->rows.p + at + 8, get_u32(pg->rows.p + at));
 		exs_str value = exs_bytes(key.p + key.n, get_u32(pg->rows.p + at + 4));
 
@@ -185,65 +188,65 @@ static exs_status reader_page(struct reader *r, struct page *pg)
 	return s;
 }
 
-static exs_status read_facts(exs_self *self, struct reader *r)
+static exs_status read_leg(exs_self *self, const struct base *leg, struct reader *r)
 {
 	struct page pg;
 	exs_status s;
 
+	r->id = leg->id;
+	r->last = leg->last;
 	memset(&pg, 0, sizeof pg);
 	exs_membuf_init(&pg.rows, PAGE_MAX);
 	do {
 		s = page_fill(self, r->id, &pg, r->err);
 		if (s == EXS_OK)
 			s = reader_page(r, &pg);
-	} while (s == EXS_OK && pg.more);
+	} while (s == EXS_OK && pg.more && r->next <= r->last);
 	exs_membuf_release(&pg.rows);
 	return s;
 }
 
-/* How many facts there must be at least: what the head said before they were read. */
-static exs_status read_head(exs_self *self, const char *run_id, int64_t *facts, exs_err *damage,
-			    exs_err *err)
+/* Each leg begins where the one before it ends; the last one has no end. */
+static exs_status read_facts(exs_self *self, const struct legs *legs, struct reader *r)
 {
-	exs_membuf head;
-	exs_str json;
-	exs_status s;
+	exs_status s = EXS_OK;
+	unsigned i;
 
-	exs_membuf_init(&head, EXS_STORE_VALUE_MAX);
-	s = head_get(self, run_id, &head, err);
-	if (s == EXS_OK)
-		head_open(exs_bytes(head.p, head.n), run_id, facts, &json, damage);
-	exs_membuf_release(&head);
+	for (i = 0; s == EXS_OK && i < legs->n; i++) {
+		if (legs->leg[i].last < r->next)
+			continue; /* all that is wanted of it, it has from its own base */
+		s = read_leg(self, &legs->leg[i], r);
+		if (s == EXS_OK && (r->part || (i + 1 < legs->n && r->next <= r->last)))
+			s = missing(r);
+	}
 	return s;
 }
 
 exs_status journal_load(exs_self *self, const char *run_id,
 			exs_status (*row)(void *arg, const exs_fact *fact), void *arg, exs_err *err)
 {
-	struct reader r = {
-		.self = self, .id = run_id, .next = 1, .row = row, .arg = arg, .err = err
-	};
-	exs_err damage = EXS_ERR_INIT;
-	int64_t facts = 0;
+	struct reader r = { .self = self, .run = run_id, .next = 1, .row = row, .arg = arg, .err = err };
+	struct legs legs;
 	exs_status s;
 
 	if (!run_id_ok(run_id))
 		return exs_fail(err, EXS_NOTFOUND, 0,
 				"no run has such an id: ids are letters, digits, '-', '_' and '.'");
-	s = read_head(self, run_id, &facts, &damage, err);
+	/* How many facts there must be is what the head said before they were read. */
+	s = legs_find(self, run_id, &legs, err);
 	if (s != EXS_OK)
 		return s;
 	exs_membuf_init(&r.bytes, RECORD_MAX);
 	exs_membuf_init(&r.body, RECORD_BODY_MAX);
-	s = read_facts(self, &r);
+	s = read_facts(self, &legs, &r);
 	exs_membuf_release(&r.body);
 	exs_membuf_release(&r.bytes);
 	if (s != EXS_OK)
 		return s;
-	if (r.part || r.next <= facts)
+	if (r.next <= legs.facts)
 		return missing(&r);
-	if (damage.status)
-		return exs_fail(err, damage.status, 0, "%s", damage.text);
+	if (legs.damage.status)
+		return exs_fail(err, legs.damage.status, 0, "%s", legs.damage.text);
 	return EXS_OK;
 }
 
@@ -300,23 +303,44 @@ static exs_status list_damaged(const exs_self *self, const char *id, const exs_e
 	return row(arg, exs_bytes(json, (size_t)n));
 }
 
-static exs_status list_one(const exs_self *self, const char *id, exs_membuf *head,
+/* A fork's head says where it comes from as well. */
+static exs_status list_fork(const exs_self *self, const char *id, exs_membuf *row,
+			    const struct head *head, exs_str *out, exs_err *err)
+{
+	char more[RECORD_ID_MAX + 64];
+	struct base base;
+	size_t n;
+	exs_status s = base_get(self, id, &base, err);
+
+	if (s != EXS_OK)
+		return s;
+	n = (size_t)snprintf(more, sizeof more, ",\"forked_from\":\"%s\",\"forked_seq\":%lld}", base.id,
+			     (long long)base.last);
+	row->n--; /* the last bracket */
+	if (exs_membuf_put(&row->sink, more, n))
+		return exs_fail(err, EXS_NOMEM, 0, "no memory to list run '%s'", id);
+	*out = exs_bytes(row->p + HEAD_FIXED, head->json.n - 1 + n);
+	return EXS_OK;
+}
+
+static exs_status list_one(const exs_self *self, const char *id, exs_membuf *row_bytes,
 			   exs_status (*row)(void *, exs_str), void *arg, exs_err *err)
 {
-	exs_str json;
-	int64_t facts;
+	struct head head;
 	exs_status s;
 
 	if (!run_id_ok(id))
 		return EXS_OK;
-	head->n = 0;
-	s = head_get(self, id, head, err);
+	row_bytes->n = 0;
+	s = head_get(self, id, row_bytes, err);
 	if (s == EXS_OK)
-		s = head_open(exs_bytes(head->p, head->n), id, &facts, &json, err);
+		s = head_open(exs_bytes(row_bytes->p, row_bytes->n), id, &head, err);
+	if (s == EXS_OK && head.version == HEAD_FORKED)
+		s = list_fork(self, id, row_bytes, &head, &head.json, err);
 	if (s == EXS_CORRUPT || s == EXS_NOTFOUND)
 		s = list_damaged(self, id, err, row, arg);
 	else if (s == EXS_OK)
-		s = row(arg, json);
+		s = row(arg, head.json);
 	else
 		return s;
 	return s == EXS_OK ? EXS_OK : exs_fail(err, s, 0, "the list was stopped at run '%s'", id);
@@ -344,7 +368,7 @@ exs_status journal_list(exs_self *self, uint32_t flags, exs_status (*row)(void *
 
 	if (!ids)
 		return exs_fail(err, EXS_NOMEM, 0, "no memory to list the runs");
-	exs_membuf_init(&head, EXS_STORE_VALUE_MAX);
+	exs_membuf_init(&head, EXS_STORE_VALUE_MAX + RECORD_ID_MAX + 64u);
 	do {
 		s = ids_fill(self, key(&prefix, ""), ids, err);
 		if (s == EXS_OK)

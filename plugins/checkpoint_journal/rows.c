@@ -141,8 +141,8 @@ static uint64_t head_sum(const char *p, size_t n, const char *id)
 	return record_sum(record_sum(record_sum(0, p, 8), p + 16, n - 16), id, strlen(id));
 }
 
-exs_status head_seal(exs_membuf *out, const char *id, exs_str status, int64_t ended_ms,
-		     int64_t facts, exs_err *err)
+exs_status head_seal(exs_membuf *out, uint32_t version, const char *id, exs_str status,
+		     int64_t ended_ms, int64_t facts, exs_err *err)
 {
 	exs_status s = put_member(out, "status", status);
 
@@ -152,28 +152,30 @@ exs_status head_seal(exs_membuf *out, const char *id, exs_str status, int64_t en
 		s = put(out, "}");
 	if (s != EXS_OK)
 		return head_failed(s, err);
-	put_u32(out->p, HEAD_VERSION);
+	put_u32(out->p, version);
 	put_u64(out->p + 16, (uint64_t)facts);
 	put_u64(out->p + 8, head_sum(out->p, out->n, id));
 	return EXS_OK;
 }
 
-exs_status head_open(exs_str row, const char *id, int64_t *facts, exs_str *json, exs_err *err)
+exs_status head_open(exs_str row, const char *id, struct head *out, exs_err *err)
 {
 	uint32_t version = row.n >= 4 ? get_u32(row.p) : 0;
 
-	if (version > HEAD_VERSION)
+	memset(out, 0, sizeof *out);
+	if (version > HEAD_FORKED)
 		return exs_fail(
 			err, EXS_CORRUPT, 0,
 			"run '%s': head version %lu was found and up to %u is supported; use a "
 			"newer executus",
-			id, (unsigned long)version, HEAD_VERSION);
-	if (row.n < HEAD_FIXED || version != HEAD_VERSION ||
+			id, (unsigned long)version, HEAD_FORKED);
+	if (row.n < HEAD_FIXED || version < HEAD_PLAIN ||
 	    head_sum(row.p, row.n, id) != get_u64(row.p + 8))
 		return exs_fail(err, EXS_CORRUPT, 0,
 				"run '%s': its head is damaged; restore the store from a copy", id);
-	*facts = (int64_t)get_u64(row.p + 16);
-	*json = exs_bytes(row.p + HEAD_FIXED, row.n - HEAD_FIXED);
+	out->version = version;
+	out->facts = (int64_t)get_u64(row.p + 16);
+	out->json = exs_bytes(row.p + HEAD_FIXED, row.n - HEAD_FIXED);
 	return EXS_OK;
 }
 

@@ -195,11 +195,21 @@ static long code_of(const struct words *w, long code)
 		const char *word;
 		long code;
 	} known[] = {
-		{ "invalid_request_error", 400 }, { "authentication_error", 401 },
-		{ "billing_error", 402 },	  { "permission_error", 403 },
-		{ "not_found_error", 404 },	  { "request_too_large", 413 },
-		{ "rate_limit_exceeded", 429 },	  { "rate_limit_error", 429 },
-		{ "insufficient_quota", 429 },	  { "overloaded_error", 529 },
+		{ "invalid_request_error", 400 },
+		{ "authentication_error", 401 },
+		{ "billing_error", 402 },
+		{ "permission_error", 403 },
+		{ "not_found_error", 404 },
+		{ "request_too_large", 413 },
+		{ "rate_limit_exceeded", 429 },
+		{ "rate_limit_error", 429 },
+		{ "insufficient_quota", 429 },
+		{ "overloaded_error", 529 },
+		{ "context_length_exceeded", 400 },
+		{ "invalid_prompt", 400 },
+		{ "model_not_found", 404 },
+		{ "server_is_overloaded", 503 },
+		{ "slow_down", 503 },
 	};
 	size_t i;
 

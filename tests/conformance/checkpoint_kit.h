@@ -59,5 +59,6 @@ void list_runs(struct opened *o, uint32_t flags, struct listing *l);
 /* The other parts: how many cases failed. */
 int checkpoint_damage(void);
 int checkpoint_forget(void);
+int checkpoint_fork(void);
 
 #endif

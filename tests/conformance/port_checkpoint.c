@@ -422,5 +422,5 @@ int main(int argc, char **argv)
 	if (bad)
 		return bad;
 	return cmocka_run_group_tests(tests, NULL, NULL) + checkpoint_forget() +
-	       checkpoint_damage();
+	       checkpoint_fork() + checkpoint_damage();
 }

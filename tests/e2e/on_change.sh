@@ -67,6 +67,53 @@ says "was made with other: batteries"
 gives 0 x resume --accept-changes "$run"
 equal '["batteries"]' "$(resumed)" "what changed"
 
+# Forked: what it was stays what it was and ends, a new run goes on from the last whole step as it is made now.
+dies
+conf "Be long." "pure" ", on_change: fork" >conf.yaml
+gives 0 x resume --json "$run"
+fork=$(x runs --json | jq -r '.[0].run')
+holds ".[0] | .run == \"$fork\" and .status == \"ok\" and .output == \"Done.\"" out
+[ "$fork" != "$run" ] || fail "it was not forked"
+gives 0 x show --json "$fork"
+holds ".[0] | .forked_from == \"$run\" and .forked_step == 0 and .attempt == 1" out
+gives 0 x show --json "$run"
+holds ".[0] | .status == \"cancelled\" and (.error | test(\"goes on as run $fork\"))" out
+gives 0 x resume --all
+gives 0 x store verify
+equal 2 "$(x runs --json | jq length)" "runs"
+
+# What it goes on as is there already: that one is retried.
+conf "Be odd." "pure" ", on_change: fork" >conf.yaml
+gives 3 x resume --retry "$run"
+says "run $run goes on as run $fork: retry that one"
+
+# A step that has begun to change something is not asked for again.
+dies
+conf "Be brief." "pure, keyed" "" >conf.yaml
+rm -rf "$XDG_STATE_HOME" effects.log effects.log.died
+sed -i 's/tool: pure/tool: keyed/' script.yaml
+gives 137 x run "go"
+run=$(x runs --json | jq -r '.[0].run')
+conf "Be long." "pure, keyed" ", on_change: fork" >conf.yaml
+gives 3 x resume "$run"
+says "run $run was made with other: agent; its last step has not ended and has calls with effects"
+gives 0 x resume --accept-changes "$run"
+equal 1 "$(x runs --json | jq length)" "runs"
+
+# Whoever is killed between the two leaves one to go on and one to end.
+sed -i 's/tool: keyed/tool: pure/' script.yaml
+for n in 1 2 3 4 5 6; do
+	dies
+	conf "Be long." "pure" ", on_change: fork" >conf.yaml
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -o /dev/null -e "inject=fdatasync:signal=KILL:when=$n" \
+		"$EXECUTUS" resume -c conf.yaml -B "$TEST_BATTERIES" "$run" >"$WORK/out" 2>"$WORK/err" </dev/null || :
+	x resume --all >"$WORK/out" 2>"$WORK/err" || :
+	x resume --all >"$WORK/out" 2>"$WORK/err" || :
+	gives 0 x runs --json
+	holds ".[0] | length == 2 and .[0].status == \"ok\" and .[0].forked_from == \"$run\" and .[1].status == \"cancelled\"" out
+	gives 0 x store verify
+done
+
 conf "Be brief." "pure" ", on_change: sometimes" >conf.yaml
 gives 3 x check
 says "conf.yaml:8:30: run: 'on_change': 'sometimes'"

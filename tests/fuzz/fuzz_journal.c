@@ -48,12 +48,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	exs_str bytes = exs_bytes((const char *)data, size);
 	exs_err err = EXS_ERR_INIT;
-	exs_str json;
-	int64_t facts;
+	struct head head;
 
 	check_record(bytes);
 	if (size >= 16)
 		check_record_with_its_sum(bytes);
-	(void)head_open(bytes, "run-a", &facts, &json, &err);
+	(void)head_open(bytes, "run-a", &head, &err);
 	return 0;
 }

@@ -26,6 +26,22 @@ const struct speech hostile_speeches[] = {
 		  "{\"choices\":[{\"delta\":{\"refusal\":\"no\"},\"finish_reason\":\"stop\"}]}\n\n"
 		  "data: [DONE]\n\n",
 	  .error = "data: {\"error\":{\"message\":\"it died\",\"type\":\"server_error\"}}\n\n" },
+	{ .path = "/responses",
+	  .begin = "event: response.created\ndata: "
+		   "{\"type\":\"response.created\",\"response\":{\"output\":[]}}\n\n",
+	  .text = "data: "
+		  "{\"type\":\"response.output_text.delta\",\"item_id\":\"m\",\"output_index\":"
+		  "0,\"delta\":%s}\n\n",
+	  .call = "data: {\"type\":\"response.output_item.done\",\"output_index\":%d,\"item\":"
+		  "{\"type\":\"function_call\",\"call_id\":\"c%d\",\"name\":\"tool_%d\","
+		  "\"arguments\":%s}}\n\n",
+	  .end = "data: "
+		 "{\"type\":\"response.completed\",\"response\":{\"status\":\"completed\"}}\n\n",
+	  .end_calls = "data: {\"type\":\"response.completed\",\"response\":{\"output\":[]}}\n\n",
+	  .refusal = "data: {\"type\":\"response.refusal.delta\",\"delta\":\"no\"}\n\n"
+		     "data: {\"type\":\"response.completed\",\"response\":{}}\n\n",
+	  .error = "data: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"it "
+		   "died\"}\n\n" },
 	/* A call's index begins with a 1: 0 is the text's. */
 	{ .path = "/messages",
 	  .begin =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mock.h - a loopback server that speaks chat completions and messages: a scenario says what it
- * answers.
+ * mock.h - a loopback server that speaks chat completions, responses and messages: a scenario says
+ * what it answers.
  *
  * The scenario comes from the command line; a request may change it by its model name, which is a
  * list of directives joined by '+': "turns:3", "latency:200", or a fault "KIND" or "KIND:N" (only
@@ -28,6 +28,8 @@ struct mock_request {
 	char last_role[16];
 	bool stream, stream_options;
 	bool answered;		  /* every call of every assistant message has its result */
+	bool responses;		  /* the path is that of the Responses API */
+	bool include, encrypted;  /* it asks for encrypted reasoning; holds some */
 	bool of_messages;	  /* the path is that of the Messages API */
 	bool version, max_tokens; /* it has what that API wants */
 	bool marked, thinking;	  /* it has marks for the cache; thinking that comes back */
@@ -61,6 +63,9 @@ void mock_scenario_for(struct mock_scenario *s, const struct mock_scenario *base
 		       const struct mock_request *r);
 void mock_answer_make(struct mock_answer *a, const struct mock_scenario *s,
 		      const struct mock_request *r);
+/* The same for a request of the Responses API: turn `turn` of the run that it belongs to. */
+void mock_responses_make(struct mock_answer *a, const struct mock_scenario *s,
+			 const struct mock_request *r, int turn);
 /* The same for a request of the Messages API: turn `turn` of the run that it belongs to. */
 void mock_messages_make(struct mock_answer *a, const struct mock_scenario *s,
 			const struct mock_request *r, int turn);

@@ -372,7 +372,7 @@ static bool known(const char *word)
 	for (i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
 		if (strcmp(refusals[i].kind, word) == 0)
 			return true;
-	return false;
+	return strncmp(word, "failed", strlen("failed")) == 0;
 }
 
 static void direct(struct mock_scenario *s, char *word)
@@ -443,7 +443,9 @@ void mock_answer_make(struct mock_answer *a, const struct mock_scenario *s,
 	}
 	if (refuse(a, s) || refuse_made(a, s, r))
 		return;
-	if (r->of_messages)
+	if (r->responses)
+		mock_responses_make(a, s, r, turn);
+	else if (r->of_messages)
 		mock_messages_make(a, s, r, turn);
 	else if (!r->stream || fault(s, "json") || fault(s, "cutjson"))
 		whole_json(a, s, turn);

@@ -19,6 +19,7 @@ struct walk {
 	struct span key[DEPTH_MAX];	  /* name of the member that each level is in */
 	struct span open[MOCK_CALLS_MAX]; /* ids of calls without result */
 	int open_n, depth;
+	struct span item; /* type of an item of `input` */
 };
 
 static bool is(struct span s, const char *word)
@@ -34,6 +35,12 @@ static void copy(char *out, size_t max, struct span s)
 static bool in_messages(const struct walk *w)
 {
 	return w->depth >= 3 && is(w->key[1], "messages");
+}
+
+static void call(struct walk *w, struct span id)
+{
+	if (w->open_n < (int)MOCK_CALLS_MAX)
+		w->open[w->open_n++] = id;
 }
 
 static void result(struct walk *w, struct span id)
@@ -64,8 +71,8 @@ static void on_block(struct walk *w, struct span value)
 {
 	if (is(w->key[5], "tool_use_id"))
 		result(w, value);
-	else if (is(w->key[5], "id") && w->open_n < (int)MOCK_CALLS_MAX)
-		w->open[w->open_n++] = value;
+	else if (is(w->key[5], "id"))
+		call(w, value);
 	else if (is(w->key[5], "signature"))
 		w->r->thinking = true;
 }
@@ -76,11 +83,44 @@ static void end_of_message(struct walk *w)
 		w->r->answered = false;
 }
 
+/* The items of one answer count as one message. */
+static void by(struct walk *w, const char *who)
+{
+	if (strcmp(who, "assistant") == 0 && strcmp(w->r->last_role, who) != 0)
+		w->r->assistants++;
+	if (strcmp(who, "user") == 0 && w->open_n)
+		w->r->answered = false;
+	w->r->messages++;
+	snprintf(w->r->last_role, sizeof w->r->last_role, "%s", who);
+}
+
+/* A member of an item of `input`, of which the type comes before what it means. */
+static void on_item(struct walk *w, struct span value)
+{
+	if (is(w->key[3], "type")) {
+		w->item = value;
+		if (is(value, "function_call") || is(value, "reasoning"))
+			by(w, "assistant");
+		else if (is(value, "function_call_output"))
+			by(w, "tool");
+	} else if (is(w->key[3], "role")) {
+		by(w, is(value, "assistant") ? "assistant" : "user");
+	} else if (is(w->key[3], "call_id") && is(w->item, "function_call")) {
+		call(w, value);
+	} else if (is(w->key[3], "call_id")) {
+		result(w, value);
+	} else if (is(w->key[3], "encrypted_content")) {
+		w->r->encrypted = true;
+	}
+}
+
 /* A string value: depth 1 is the request, 3 a message, 5 a call in it. */
 static void on_text(struct walk *w, struct span value)
 {
 	if (w->depth == 1 && is(w->key[1], "model"))
 		copy(w->r->model, sizeof w->r->model, value);
+	if (w->depth == 3 && is(w->key[1], "input"))
+		on_item(w, value);
 	if (!in_messages(w))
 		return;
 	if (w->depth == 3 && is(w->key[3], "role"))
@@ -89,9 +129,8 @@ static void on_text(struct walk *w, struct span value)
 		result(w, value);
 	if (w->depth == 5 && is(w->key[3], "content") && w->r->of_messages)
 		on_block(w, value);
-	if (w->depth == 5 && is(w->key[3], "tool_calls") && is(w->key[5], "id") &&
-	    w->open_n < (int)MOCK_CALLS_MAX)
-		w->open[w->open_n++] = value;
+	if (w->depth == 5 && is(w->key[3], "tool_calls") && is(w->key[5], "id"))
+		call(w, value);
 }
 
 static const char *text_end(const char *p, const char *end)
@@ -111,6 +150,8 @@ static void walk_body(struct walk *w, const char *p, const char *end)
 			w->key[w->depth] = (struct span){ "", 0 };
 			if (w->depth == 2 && is(w->key[1], "stream_options"))
 				w->r->stream_options = true;
+			if (w->depth == 2 && is(w->key[1], "include"))
+				w->r->include = true;
 			if (is(w->key[w->depth - 1], "cache_control"))
 				w->r->marked = true;
 		} else if (*p == '}' || *p == ']') {
@@ -154,6 +195,7 @@ void mock_request_read(struct mock_request *r, const char *head, size_t head_n, 
 
 	memset(r, 0, sizeof *r);
 	r->answered = true;
+	r->responses = memmem(head, head_n, "/responses ", 11) != NULL;
 	r->of_messages = memmem(head, head_n, "/messages ", 10) != NULL;
 	r->version = header(head, head_n, "\nanthropic-version:").n > 0;
 	copy(r->authorization, sizeof r->authorization,

@@ -240,7 +240,7 @@ static inline void play_aside(struct history *h)
 		     { EXS_FACT_PORT_FAILED,
 		       "{\"port\":\"audit\",\"status\":\"i/o\",\"text\":\"\"}" },
 		     { EXS_FACT_BUDGET_SETTLED, "{\"actual\":{}}" },
-		     { EXS_FACT_RUN_FORKED, "{}" },
+		     { EXS_FACT_DELIVERY_ENDED, "{}" },
 		     { EXS_FACT_CALL_SETTLED, "{\"x\":1}" },
 		     { EXS_FACT_QUESTION_ASKED, "{}" },
 		     { EXS_FACT_QUESTION_ANSWERED, "{}" },

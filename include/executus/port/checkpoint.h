@@ -82,6 +82,15 @@ typedef struct exs_checkpoint {
 	 */
 	exs_status (*verify)(exs_self *self, exs_status (*finding)(void *arg, exs_str text) /* [any-thread] of verify */,
 			     void *arg, exs_err *err);
+	/*
+	 * As begin, for a new run that has the facts 1 to seq of the run `from`, which exist, in common with it: load
+	 * gives them as its own, and append goes on with seq + 1. They need not be copied: the host forgets no run
+	 * that another one was forked from before that one. list adds "forked_from" and "forked_seq". CONFLICT: that
+	 * id exists; NOTFOUND: there is no run `from`; TOOBIG: more forks of forks than it can follow. May be NULL: no
+	 * run can be forked. [worker-thread]
+	 */
+	exs_status (*fork)(exs_self *self, const exs_run_info *run, const char *from, int64_t seq,
+			   exs_batch *batch, exs_ckpt **out, exs_err *err);
 } exs_checkpoint;
 
 EXS_END

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* request.c - see request.h. */
+#include "request.h"
+
+#include "../common_model/segments.h"
+#include "../common_model/settings.h"
+#include "items.h"
+
+/* The member's list; an empty one when there is none. */
+static exs_str list_of(exs_str object, const char *member)
+{
+	exs_str list;
+
+	return scan_get(object, member, &list) ? list : exs_cstr("[]");
+}
+
+/* ---- messages ---- */
+
+/* One item of content for each text, of which the JSON is copied as it is. Without a text nothing.
+ */
+static void add_content(struct text *out, exs_str message, const char *head, const char *type)
+{
+	exs_str parts = list_of(message, "parts"), key, part, value;
+	struct scan_iter it;
+	size_t n = 0;
+
+	scan_begin(&it, parts);
+	while (scan_next(&it, &key, &part)) {
+		if (!items_is(part, "text") || !scan_get(part, "text", &value) || value.p[0] != '"')
+			continue;
+		text_adds(out, n++ ? "," : head);
+		text_adds(out, "{\"type\":\"");
+		text_adds(out, type);
+		text_adds(out, "\",\"text\":");
+		text_add(out, value.p, value.n);
+		text_adds(out, "}");
+	}
+	if (n)
+		text_adds(out, "]}");
+}
+
+static void add_user(struct text *out, exs_str message)
+{
+	add_content(out, message, ",{\"type\":\"message\",\"role\":\"user\",\"content\":[",
+		    "input_text");
+}
+
+static void add_said(struct text *out, exs_str message)
+{
+	add_content(out, message, ",{\"type\":\"message\",\"role\":\"assistant\",\"content\":[",
+		    "output_text");
+}
+
+static bool add_call(struct text *out, exs_str call)
+{
+	exs_str id, name, args;
+
+	if (!scan_get(call, "id", &id) || !scan_get(call, "name", &name) ||
+	    !scan_get(call, "arguments", &args) || args.p[0] != '"')
+		return false;
+	text_adds(out, ",{\"type\":\"function_call\",\"call_id\":");
+	text_add(out, id.p, id.n);
+	text_adds(out, ",\"name\":");
+	text_add(out, name.p, name.n);
+	text_adds(out, ",\"arguments\":");
+	text_add(out, args.p, args.n);
+	text_adds(out, "}");
+	return true;
+}
+
+static bool add_plain(struct text *out, exs_str message)
+{
+	struct scan_iter it;
+	exs_str key, call;
+
+	add_said(out, message);
+	scan_begin(&it, list_of(message, "calls"));
+	while (scan_next(&it, &key, &call))
+		if (!add_call(out, call))
+			return false;
+	return true;
+}
+
+/* ---- what an answer's provider holds ---- */
+
+static bool add_own(struct text *out, exs_str entry)
+{
+	size_t from;
+
+	text_adds(out, ",");
+	from = out->mem.n;
+	return scan_text(entry, out) && !out->status && out->mem.p[from] == '{' &&
+	       scan_is_value(exs_bytes(out->mem.p + from, out->mem.n - from));
+}
+
+/* Items, texts and calls in the order in which they came. False: the entries do not fit the
+ * message. */
+static bool add_entries(struct text *out, exs_str message, exs_str entries)
+{
+	struct scan_iter it, calls;
+	exs_str key, entry, call;
+
+	scan_begin(&it, entries);
+	scan_begin(&calls, list_of(message, "calls"));
+	while (scan_next(&it, &key, &entry)) {
+		if (scan_is(entry, ITEMS_TEXT))
+			add_said(out, message);
+		else if (scan_is(entry, ITEMS_CALL) &&
+			 (!scan_next(&calls, &key, &call) || !add_call(out, call)))
+			return false;
+		else if (!scan_is(entry, ITEMS_CALL) && !add_own(out, entry))
+			return false;
+	}
+	return !scan_next(&calls, &key, &call);
+}
+
+static bool add_kept(struct text *out, exs_str message)
+{
+	exs_str provider, entries;
+	size_t from = out->mem.n;
+
+	if (!scan_get(message, "provider", &provider) ||
+	    !scan_get(provider, ITEMS_MEMBER, &entries) || scan_kind(entries) != '[')
+		return false;
+	if (add_entries(out, message, entries) || out->status)
+		return true;
+	out->mem.n = from;
+	return false;
+}
+
+/* ---- results ---- */
+
+static bool add_results(struct text *out, exs_str message)
+{
+	exs_str results, key, result, id, status, content;
+	struct scan_iter it;
+
+	if (!scan_get(message, "results", &results))
+		return false;
+	scan_begin(&it, results);
+	while (scan_next(&it, &key, &result)) {
+		if (!scan_get(result, "id", &id) || !scan_get(result, "status", &status))
+			return false;
+		text_adds(out, ",{\"type\":\"function_call_output\",\"call_id\":");
+		text_add(out, id.p, id.n);
+		text_adds(out, ",\"output\":\"");
+		if (scan_is(status, "in_doubt"))
+			text_adds(out, "OUTCOME UNKNOWN: ");
+		else if (!scan_is(status, "ok"))
+			text_adds(out, "ERROR: ");
+		if (scan_get(result, "content", &content)) {
+			if (content.p[0] != '"')
+				return false;
+			text_add(out, content.p + 1, content.n - 2);
+		}
+		text_adds(out, "\"}");
+	}
+	return true;
+}
+
+/* ---- the request ---- */
+
+bool request_message_plain(exs_str message, struct text *out)
+{
+	exs_str role;
+
+	if (!scan_is_value(message) || !scan_get(message, "role", &role))
+		return false;
+	if (scan_is(role, "assistant"))
+		return add_plain(out, message);
+	if (scan_is(role, "tool"))
+		return add_results(out, message);
+	if (!scan_is(role, "user"))
+		return false;
+	add_user(out, message);
+	return true;
+}
+
+bool request_message(exs_str message, struct text *out)
+{
+	exs_str role;
+
+	if (scan_is_value(message) && scan_get(message, "role", &role) &&
+	    scan_is(role, "assistant") && add_kept(out, message))
+		return true;
+	return request_message_plain(message, out);
+}
+
+static exs_status add_input(struct cache *cache, uint32_t flags, const exs_turn *turn,
+			    struct text *out, exs_err *err)
+{
+	exs_turn plain = *turn;
+	struct cache_entry *e;
+
+	/* The same transcript written otherwise: it goes by another id in the cache. */
+	plain.transcript_id = ~turn->transcript_id;
+	e = flags & REQUEST_ITEMS ? segments_encode(cache, turn, request_message, err)
+				  : segments_encode(cache, &plain, request_message_plain, err);
+	if (!e)
+		return err->status;
+	/* Each item has a comma in front. */
+	if (e->text.mem.n)
+		text_add(out, e->text.mem.p + 1, e->text.mem.n - 1);
+	cache_give(cache, e);
+	return EXS_OK;
+}
+
+static bool add_tools(struct text *out, exs_str tools)
+{
+	exs_str key, tool, name, about, schema;
+	struct scan_iter it;
+	size_t n = 0;
+
+	scan_begin(&it, tools);
+	while (scan_next(&it, &key, &tool)) {
+		if (!scan_get(tool, "name", &name))
+			return false;
+		text_adds(out, n++ ? ",{\"type\":\"function\",\"name\":"
+				   : ",\"tools\":[{\"type\":\"function\",\"name\":");
+		text_add(out, name.p, name.n);
+		if (scan_get(tool, "description", &about)) {
+			text_adds(out, ",\"description\":");
+			text_add(out, about.p, about.n);
+		}
+		text_adds(out, ",\"parameters\":");
+		if (!scan_get(tool, "schema", &schema))
+			schema = exs_cstr("{\"type\":\"object\",\"properties\":{}}");
+		text_add(out, schema.p, schema.n);
+		text_adds(out, ",\"strict\":false}");
+	}
+	if (n)
+		text_adds(out, "]");
+	return true;
+}
+
+exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
+			 const exs_turn *turn, struct text *out, exs_err *err)
+{
+	text_adds(out, "{\"model\":");
+	text_add_json(out, exs_cstr(turn->model));
+	text_adds(out, ",\"store\":false");
+	if (flags & REQUEST_ENCRYPTED)
+		text_adds(out, ",\"include\":[\"reasoning.encrypted_content\"]");
+	if (turn->system.n) {
+		text_adds(out, ",\"instructions\":");
+		text_add_json(out, turn->system);
+	}
+	text_adds(out, ",\"input\":[");
+	if (add_input(cache, flags, turn, out, err))
+		return err->status;
+	text_adds(out, "]");
+	if (turn->tools.n > 2 && !add_tools(out, turn->tools))
+		return exs_fail(err, EXS_INVALID, 0,
+				"the list of tools is not in the neutral form");
+	if (flags & REQUEST_STREAM)
+		text_adds(out, ",\"stream\":true");
+	if (turn->max_tokens > 0) {
+		text_adds(out, ",\"max_output_tokens\":");
+		text_add_int(out, turn->max_tokens);
+	}
+	text_adds(out, set->extra);
+	text_adds(out, "}");
+	if (out->status)
+		return exs_fail(err, out->status, 0, "the request is over %u bytes", REQUEST_MAX);
+	return EXS_OK;
+}
+
+static bool names(exs_str body, const char *words)
+{
+	return memmem(body.p, body.n, words, strlen(words)) != NULL;
+}
+
+uint32_t request_refused(long http, exs_str body)
+{
+	if (http != 400 && http != 422)
+		return 0;
+	if (names(body, "invalid_encrypted_content"))
+		return REQUEST_ITEMS;
+	if (names(body, "\"include\"") || names(body, "reasoning.encrypted_content"))
+		return REQUEST_ENCRYPTED;
+	return 0;
+}

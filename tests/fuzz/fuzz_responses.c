@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_responses.c - whatever a server sends, the message that comes out passes the kernel's strict
+ * gate, and what is sent back of it is JSON again.
+ */
+#include <stdint.h>
+
+#include "../support/answer_kit.h"
+
+#include "../../plugins/common_model/cache.c"
+#include "../../plugins/common_model/segments.c"
+#include "../../plugins/model_openai_responses/events.c"
+#include "../../plugins/model_openai_responses/items.c"
+#include "../../plugins/model_openai_responses/request.c"
+#include "../../plugins/model_openai_responses/slots.c"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct dialect dialect = {
+	.answer_own_size = sizeof(struct events),
+	.answer_own_release = events_release,
+	.event = events_event,
+	.whole = events_whole,
+};
+
+/* Takes the message and frees it. */
+static void send_back(char *message)
+{
+	struct text out;
+
+	if (!message)
+		return;
+	text_init(&out, REQUEST_MAX);
+	text_adds(&out, "[{}");
+	if (!request_message(exs_cstr(message), &out))
+		abort();
+	text_adds(&out, "]");
+	if (!scan_is_value(text_view(&out)))
+		abort();
+	text_release(&out);
+	free(message);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* A copy of exactly this size: a read past its end is seen. */
+	char *copy = malloc(size ? size : 1);
+	struct text live;
+
+	if (!copy)
+		return 0;
+	if (size)
+		memcpy(copy, data, size);
+	text_init(&live, EXS_TURN_ANSWER_MAX);
+	send_back(answer_kit_stream(&dialect, copy, size, &live));
+	send_back(answer_kit_whole(&dialect, copy, size));
+	text_release(&live);
+	free(copy);
+	return 0;
+}
