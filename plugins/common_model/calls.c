@@ -199,10 +199,14 @@ static exs_status write_call(const struct calls *c, size_t i, int32_t step, stru
 	name_call(c, i, step, scratch);
 	text_adds(out, i ? ",{\"id\":" : "{\"id\":");
 	text_add_json(out, text_view(scratch));
+	if (scratch->status)
+		return scratch->status;
 	text_adds(out, ",\"name\":");
 	text_clear(scratch);
 	(void)text_add_repaired(scratch, text_view(&call->name));
 	text_add_json(out, text_view(scratch));
+	if (scratch->status)
+		return scratch->status;
 	text_adds(out, ",\"arguments\":");
 	text_clear(scratch);
 	if (text_add_repaired(scratch, text_view(&call->args)))

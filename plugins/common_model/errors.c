@@ -147,6 +147,20 @@ static bool says(const struct words *w, const char *what)
 	return exs_str_eq(text_view(&w->code), v) || exs_str_eq(text_view(&w->type), v);
 }
 
+/* For what some servers say in words alone. */
+static bool has_words(const struct words *w, const char *part)
+{
+	exs_str v = text_view(&w->message);
+
+	return memmem(v.p, v.n, part, strlen(part)) != NULL;
+}
+
+static bool over_window(const struct words *w)
+{
+	return says(w, "context_length_exceeded") || says(w, "exceed_context_size_error") ||
+	       has_words(w, "prompt is too long") || has_words(w, "exceed context limit");
+}
+
 /* Copies the words onto one line with the key blotted out, cut to WORDS_MAX. */
 static void quote(char out[WORDS_MAX + 4], const struct words *w, exs_str key)
 {
@@ -237,7 +251,7 @@ static void refused(const struct peer *peer, long code, const struct words *w, c
 	if (says(w, "model_not_found"))
 		errors_set(peer, out, EXS_NOTFOUND, EXS_CLASS_NO_MODEL,
 			   "is not there (HTTP %ld): check the model's name: %s", code, quoted);
-	else if (says(w, "context_length_exceeded") || says(w, "exceed_context_size_error"))
+	else if (over_window(w))
 		errors_set(peer, out, EXS_TOOBIG, EXS_CLASS_PERMANENT,
 			   "has a smaller window than this run needs: set 'context_tokens': %s",
 			   quoted);
@@ -261,6 +275,8 @@ void errors_http(const struct peer *peer, long code, exs_str body, const struct 
 	words_read(&w, body);
 	quote(quoted, &w, peer->key);
 	code = code_of(&w, code);
+	if (code == 400 && has_words(&w, "credit balance is too low"))
+		code = 402;
 	if (code == 429 && says(&w, "insufficient_quota")) {
 		errors_set(peer, out, EXS_DENIED, EXS_CLASS_LIMIT,
 			   "has no quota left for this key (HTTP 429): check the account: %s",

@@ -165,6 +165,10 @@ gives 0 env OPENAI_API_KEY=k "$EXECUTUS" check -c shipped/conf/openai.yaml
 gives 0 env OPENAI_API_KEY=k HOOK_SECRET="a secret of some length" "$EXECUTUS" check -c shipped/conf/operator.yaml
 prints "budget       purse"
 prints "delivery     file: paper, webhook: hook"
+for file in shipped/conf/providers/*.yaml; do
+	# shellcheck disable=SC2016,SC2046 # the $ is of the file; one word for each key
+	gives 0 env $(sed -n 's/^[^#]*\$env:\([A-Z0-9_]*\).*/\1=k/p' "$file") "$EXECUTUS" check -c "$file"
+done
 gives 0 "$EXECUTUS" check -c "$TREE/conf/demo.yaml"
 unset EXECUTUS_DEMO_ROOT
 gives 3 "$EXECUTUS" check -c "$TREE/conf/demo.yaml"

@@ -68,6 +68,16 @@ for shape in drip json twocalls noids onechunk stopcalls reasoning comments; do
 	equal fine "$(tail -n 1 "$WORK/out")" "the answer of $shape"
 done
 
+# ---- the same of a server that speaks another dialect: thinking goes back, each call has its result ----
+serve --turns 3 --fault reasoning --tool read_file --args '{"path":"fruit.txt"}' --answer "It is an apple."
+sed -i 's/model_openai/model_anthropic/; s/tools:/max_same_calls: 9, &/' conf.yaml
+asks 0
+equal "It is an apple." "$(cat "$WORK/out")" "the answer"
+holds '[.[].messages] == [1, 3, 5, 7] and [.[].assistants] == [0, 1, 2, 3]' requests
+gives 0 "$EXECUTUS" show -c conf.yaml "$(run_of_last)" --json
+cp "$WORK/out" show.json
+holds '.[0] | .status == "ok" and .calls == 3 and .usage.in_tokens == 480 and .usage.cache_read_tokens == 80' show.json
+
 # ---- what is tried again: an answer that broke off is never believed ----
 for fault in 500 429 503 cut noend garbage empty streamerror never close; do
 	serve --fault $fault:1 --retry-after 1 --answer "whole answer"

@@ -42,6 +42,30 @@ const struct speech hostile_speeches[] = {
 		     "data: {\"type\":\"response.completed\",\"response\":{}}\n\n",
 	  .error = "data: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"it "
 		   "died\"}\n\n" },
+	/* A call's index begins with a 1: 0 is the text's. */
+	{ .path = "/messages",
+	  .begin =
+		  "data: {\"type\":\"message_start\",\"message\":{\"role\":\"assistant\"}}\n\n"
+		  "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":"
+		  "\"text\",\"text\":\"\"}}\n\n",
+	  .text = "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
+		  "\"text_delta\",\"text\":%s}}\n\n",
+	  .call = "data: "
+		  "{\"type\":\"content_block_start\",\"index\":1%1$d,\"content_block\":{\"type\":"
+		  "\"tool_use\",\"id\":\"c%2$d\",\"name\":\"tool_%3$d\",\"input\":{}}}\n\n"
+		  "data: "
+		  "{\"type\":\"content_block_delta\",\"index\":1%1$d,\"delta\":{\"type\":"
+		  "\"input_json_delta\",\"partial_json\":%4$s}}\n\n",
+	  .end = "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n"
+		 "data: {\"type\":\"message_stop\"}\n\n",
+	  .end_calls =
+		  "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"}}\n\n"
+		  "data: {\"type\":\"message_stop\"}\n\n",
+	  .refusal =
+		  "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"refusal\"}}\n\n"
+		  "data: {\"type\":\"message_stop\"}\n\n",
+	  .error = "data: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"it "
+		   "died\"}}\n\n" },
 	{ .path = NULL }
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mock.h - a loopback server that speaks chat completions, and responses: a scenario says what it
- * answers.
+ * mock.h - a loopback server that speaks chat completions, responses and messages: a scenario says
+ * what it answers.
  *
  * The scenario comes from the command line; a request may change it by its model name, which is a
  * list of directives joined by '+': "turns:3", "latency:200", or a fault "KIND" or "KIND:N" (only
@@ -27,9 +27,13 @@ struct mock_request {
 	int messages, assistants;
 	char last_role[16];
 	bool stream, stream_options;
-	bool answered;		 /* every call of every assistant message has its result */
-	bool responses;		 /* the path is that of the Responses API */
-	bool include, encrypted; /* it asks for encrypted reasoning; holds some */
+	bool answered;		  /* every call of every assistant message has its result */
+	bool responses;		  /* the path is that of the Responses API */
+	bool include, encrypted;  /* it asks for encrypted reasoning; holds some */
+	bool of_messages;	  /* the path is that of the Messages API */
+	bool version, max_tokens; /* it has what that API wants */
+	bool marked, thinking;	  /* it has marks for the cache; thinking that comes back */
+	char first_role[16];
 };
 
 struct mock_scenario {
@@ -62,6 +66,9 @@ void mock_answer_make(struct mock_answer *a, const struct mock_scenario *s,
 /* The same for a request of the Responses API: turn `turn` of the run that it belongs to. */
 void mock_responses_make(struct mock_answer *a, const struct mock_scenario *s,
 			 const struct mock_request *r, int turn);
+/* The same for a request of the Messages API: turn `turn` of the run that it belongs to. */
+void mock_messages_make(struct mock_answer *a, const struct mock_scenario *s,
+			const struct mock_request *r, int turn);
 void mock_answer_release(struct mock_answer *a);
 
 #endif

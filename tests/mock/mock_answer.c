@@ -262,6 +262,15 @@ static const struct refusal {
 	{ "400", "400 Bad Request", "", "{\"error\":{\"message\":\"no such member\"}}" },
 	{ "window", "400 Bad Request", "",
 	  "{\"error\":{\"message\":\"too long\",\"code\":\"context_length_exceeded\"}}" },
+	{ "toolong", "400 Bad Request", "",
+	  "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":"
+	  "\"prompt is too long: 210000 tokens > 200000 maximum\"}}" },
+	{ "nocredit", "400 Bad Request", "",
+	  "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":"
+	  "\"Your credit balance is too low to access the API.\"}}" },
+	{ "overloaded", "200 OK", "",
+	  "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
+	  "\"message\":\"Overloaded\"}}\n\n" },
 	{ "413", "413 Payload Too Large", "", "" },
 	{ "302", "302 Found", "Location: http://127.0.0.1:1/\r\n", "" },
 	{ "quota", "429 Too Many Requests", "",
@@ -353,7 +362,7 @@ static bool known(const char *word)
 		"json",	     "cutjson",	  "cut",	"noend",     "nofinish", "nodone",
 		"textplain", "drip",	  "comments",	"reasoning", "badutf8",	 "refusal",
 		"length",    "filter",	  "argsobject", "argsbad",   "dupids",	 "noids",
-		"onechunk",  "stopcalls", "twocalls",	"noargs",    "foreign"
+		"onechunk",  "stopcalls", "twocalls",	"noargs",    "foreign",	 "paused"
 	};
 	size_t i;
 
@@ -436,6 +445,8 @@ void mock_answer_make(struct mock_answer *a, const struct mock_scenario *s,
 		return;
 	if (r->responses)
 		mock_responses_make(a, s, r, turn);
+	else if (r->of_messages)
+		mock_messages_make(a, s, r, turn);
 	else if (!r->stream || fault(s, "json") || fault(s, "cutjson"))
 		whole_json(a, s, turn);
 	else if (!cached(a, s, turn))

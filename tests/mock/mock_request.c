@@ -57,11 +57,29 @@ static void result(struct walk *w, struct span id)
 
 static void role(struct walk *w, struct span value)
 {
-	w->r->messages++;
+	if (w->r->messages++ == 0)
+		copy(w->r->first_role, sizeof w->r->first_role, value);
 	copy(w->r->last_role, sizeof w->r->last_role, value);
 	if (is(value, "assistant"))
 		w->r->assistants++;
-	if (!is(value, "tool") && w->open_n)
+	if (!is(value, "tool") && w->open_n && !w->r->of_messages)
+		w->r->answered = false;
+}
+
+/* Of the Messages API: calls and results are blocks, and the role may stand behind them. */
+static void on_block(struct walk *w, struct span value)
+{
+	if (is(w->key[5], "tool_use_id"))
+		result(w, value);
+	else if (is(w->key[5], "id"))
+		call(w, value);
+	else if (is(w->key[5], "signature"))
+		w->r->thinking = true;
+}
+
+static void end_of_message(struct walk *w)
+{
+	if (strcmp(w->r->last_role, "user") == 0 && w->open_n)
 		w->r->answered = false;
 }
 
@@ -109,6 +127,8 @@ static void on_text(struct walk *w, struct span value)
 		role(w, value);
 	if (w->depth == 3 && is(w->key[3], "tool_call_id"))
 		result(w, value);
+	if (w->depth == 5 && is(w->key[3], "content") && w->r->of_messages)
+		on_block(w, value);
 	if (w->depth == 5 && is(w->key[3], "tool_calls") && is(w->key[5], "id"))
 		call(w, value);
 }
@@ -132,7 +152,11 @@ static void walk_body(struct walk *w, const char *p, const char *end)
 				w->r->stream_options = true;
 			if (w->depth == 2 && is(w->key[1], "include"))
 				w->r->include = true;
+			if (is(w->key[w->depth - 1], "cache_control"))
+				w->r->marked = true;
 		} else if (*p == '}' || *p == ']') {
+			if (w->depth == 3 && in_messages(w) && w->r->of_messages)
+				end_of_message(w);
 			if (--w->depth < 0)
 				return;
 		} else if (*p == '"') {
@@ -146,28 +170,36 @@ static void walk_body(struct walk *w, const char *p, const char *end)
 				on_text(w, s);
 		} else if (*p == 't' && w->depth == 1 && is(w->key[1], "stream")) {
 			w->r->stream = true;
+		} else if (*p >= '1' && *p <= '9' && w->depth == 1 && is(w->key[1], "max_tokens")) {
+			w->r->max_tokens = true;
 		}
 	}
+}
+
+/* The value of a header, "" without. */
+static struct span header(const char *head, size_t n, const char *name)
+{
+	size_t len = strlen(name), i;
+
+	for (i = 0; i + len < n; i++)
+		if (strncasecmp(head + i, name, len) == 0)
+			return (struct span){ head + i + len, strcspn(head + i + len, "\r\n") };
+	return (struct span){ "", 0 };
 }
 
 void mock_request_read(struct mock_request *r, const char *head, size_t head_n, const char *body,
 		       size_t body_n)
 {
-	static const char name[] = "\nauthorization:";
 	struct walk w = { .r = r };
-	size_t i;
+	struct span key = header(head, head_n, "\nauthorization:");
 
 	memset(r, 0, sizeof *r);
 	r->answered = true;
 	r->responses = memmem(head, head_n, "/responses ", 11) != NULL;
-	for (i = 0; i + sizeof name < head_n; i++)
-		if (strncasecmp(head + i, name, sizeof name - 1) == 0) {
-			const char *v = head + i + sizeof name - 1;
-			size_t n = strcspn(v, "\r\n");
-
-			copy(r->authorization, sizeof r->authorization, (struct span){ v, n });
-			break;
-		}
+	r->of_messages = memmem(head, head_n, "/messages ", 10) != NULL;
+	r->version = header(head, head_n, "\nanthropic-version:").n > 0;
+	copy(r->authorization, sizeof r->authorization,
+	     r->of_messages ? header(head, head_n, "\nx-api-key:") : key);
 	walk_body(&w, body, body + body_n);
 	if (w.open_n)
 		r->answered = false;

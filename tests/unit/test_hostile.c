@@ -14,7 +14,8 @@
 #define SLACK_MS       20000 /* the machine is busy: this holds the bound, not the speed */
 #define GROWTH_MAX_KIB (64 << 10)
 
-static const char *const batteries[] = { "model_openai", "model_openai_responses" };
+static const char *const batteries[] = { "model_openai", "model_openai_responses",
+					 "model_anthropic" };
 
 static const struct double_setting strict[] = { { "key", KEY },
 						{ "first_byte_timeout", "1500ms" },

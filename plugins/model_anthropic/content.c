@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* content.c - see content.h. */
+#include "content.h"
+
+#include "../common_model/dialect.h"
+#include "blocks.h"
+
+/* The member's list; an empty one when there is none. */
+static exs_str list_of(exs_str object, const char *member)
+{
+	exs_str list;
+
+	return scan_get(object, member, &list) ? list : exs_cstr("[]");
+}
+
+static bool is_type(exs_str item, const char *type)
+{
+	exs_str value;
+
+	return scan_get(item, "type", &value) && scan_is(value, type);
+}
+
+/* What was gathered on the side failed: so has all of it. */
+static void inherit(struct text *out, const struct text *side)
+{
+	if (side->status && !out->status)
+		out->status = side->status;
+}
+
+/* ---- texts ---- */
+
+static void add_text(struct text *out, exs_str text)
+{
+	size_t i = 0;
+
+	while (i < text.n && strchr(" \t\r\n", text.p[i]))
+		i++;
+	if (i == text.n)
+		return;
+	text_adds(out, ",{\"type\":\"text\",\"text\":");
+	text_add_json(out, text);
+	text_adds(out, "}");
+}
+
+/* Appends the text of the iterator's next text part, decoded; false: there is none. */
+static bool next_text(struct scan_iter *parts, struct text *out)
+{
+	exs_str key, part;
+
+	while (scan_next(parts, &key, &part))
+		if (is_type(part, "text") && scan_get_text(part, "text", out))
+			return true;
+	return false;
+}
+
+bool content_user(exs_str message, struct text *out)
+{
+	struct scan_iter parts;
+	struct text one;
+
+	text_init(&one, REQUEST_MAX);
+	scan_begin(&parts, list_of(message, "parts"));
+	while (next_text(&parts, &one)) {
+		add_text(out, text_view(&one));
+		inherit(out, &one);
+		text_clear(&one);
+	}
+	text_release(&one);
+	return true;
+}
+
+/* ---- calls and results ---- */
+
+/* A word that the API takes: letters, digits, '_' and '-'. */
+static bool add_word(struct text *out, exs_str value, size_t max)
+{
+	size_t i;
+
+	if (value.n <= 2 || value.p[0] != '"')
+		return false;
+	text_adds(out, "\"");
+	for (i = 1; i < value.n - 1 && i <= max; i++) {
+		char c = value.p[i];
+		bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			    (c >= '0' && c <= '9') || c == '-';
+
+		text_add(out, good ? &c : "_", 1);
+	}
+	text_adds(out, "\"");
+	return true;
+}
+
+/* How many bytes of a JSON string are not UTF-8 when it is decoded. */
+static size_t count_bad(exs_str string, struct text *out)
+{
+	struct text text, clean;
+	size_t bad;
+
+	text_init(&text, REQUEST_MAX);
+	text_init(&clean, REQUEST_MAX);
+	(void)scan_text(string, &text);
+	bad = text_add_repaired(&clean, text_view(&text));
+	inherit(out, &text);
+	inherit(out, &clean);
+	text_release(&text);
+	text_release(&clean);
+	return bad;
+}
+
+/* An object of which every text is one that a strict reader takes. */
+static bool is_sound(exs_str args, struct text *out)
+{
+	const char *p = args.p, *end = args.p + args.n;
+
+	if (scan_kind(args) != '{' || !scan_is_value(args))
+		return false;
+	while (p < end) {
+		const char *next = *p == '"' ? scan_skip(p, end) : p + 1;
+
+		if (*p == '"' && count_bad(exs_bytes(p, (size_t)(next - p)), out))
+			return false;
+		p = next;
+	}
+	return true;
+}
+
+/*
+ * The arguments as they are. What is no object cannot be sent as an input, and refusing it would
+ * end the run for what the model has already been told: so it is shown within one.
+ */
+static void add_input(struct text *out, exs_str value)
+{
+	struct text args;
+	exs_str v;
+
+	text_init(&args, REQUEST_MAX);
+	(void)scan_text(value, &args);
+	v = text_view(&args);
+	if (is_sound(v, out)) {
+		text_add(out, v.p, v.n);
+	} else if (v.n == 0) {
+		text_adds(out, "{}");
+	} else {
+		text_adds(out, "{\"not_an_object\":");
+		text_add(out, value.p, value.n);
+		text_adds(out, "}");
+	}
+	inherit(out, &args);
+	text_release(&args);
+}
+
+static bool add_call(struct text *out, exs_str call)
+{
+	exs_str id, name, args;
+
+	if (!scan_get(call, "id", &id) || !scan_get(call, "name", &name) ||
+	    !scan_get(call, "arguments", &args) || args.p[0] != '"')
+		return false;
+	text_adds(out, ",{\"type\":\"tool_use\",\"id\":");
+	if (!add_word(out, id, id.n))
+		return false;
+	text_adds(out, ",\"name\":");
+	if (!add_word(out, name, CONTENT_NAME_MAX))
+		return false;
+	text_adds(out, ",\"input\":");
+	add_input(out, args);
+	text_adds(out, "}");
+	return true;
+}
+
+static bool add_result(struct text *out, exs_str result)
+{
+	exs_str id, status, content = exs_cstr("\"\"");
+	bool ok;
+
+	if (!scan_get(result, "id", &id) || !scan_get(result, "status", &status))
+		return false;
+	(void)scan_get(result, "content", &content);
+	if (content.p[0] != '"' || status.p[0] != '"')
+		return false;
+	ok = scan_is(status, "ok");
+	text_adds(out, ",{\"type\":\"tool_result\",\"tool_use_id\":");
+	if (!add_word(out, id, id.n))
+		return false;
+	text_adds(out, ok ? ",\"content\":\"" : ",\"is_error\":true,\"content\":\"");
+	if (scan_is(status, "in_doubt"))
+		text_adds(out, "OUTCOME UNKNOWN: ");
+	/* An error must say something. */
+	if (!ok && content.n == 2)
+		content = status;
+	text_add(out, content.p + 1, content.n - 2);
+	text_adds(out, "\"}");
+	return true;
+}
+
+bool content_results(exs_str message, struct text *out)
+{
+	struct scan_iter it;
+	exs_str results, key, result;
+
+	if (!scan_get(message, "results", &results))
+		return false;
+	scan_begin(&it, results);
+	while (scan_next(&it, &key, &result))
+		if (!add_result(out, result))
+			return false;
+	return true;
+}
+
+/* ---- the assistant ---- */
+
+/* What an answer said, and how much of it was written. */
+struct said {
+	struct text text;
+	size_t used;
+	struct scan_iter calls;
+};
+
+static void add_said(struct text *out, struct said *s, size_t n)
+{
+	exs_str all = text_view(&s->text), next;
+
+	next = exs_bytes(all.p + s->used, n < all.n - s->used ? n : all.n - s->used);
+	next.n = text_whole(next);
+	add_text(out, next);
+	s->used += next.n;
+}
+
+static bool is_thinking(exs_str block)
+{
+	return is_type(block, "thinking") || is_type(block, "redacted_thinking");
+}
+
+/* One of provider's blocks: thinking stands there as it came, all else in the message. */
+static bool add_kept(struct text *out, struct said *s, exs_str block)
+{
+	exs_str key, call;
+	int64_t n = 0;
+
+	if (is_thinking(block)) {
+		text_adds(out, ",");
+		text_add(out, block.p, block.n);
+	} else if (is_type(block, "text") && scan_get_count(block, "bytes", &n)) {
+		add_said(out, s, (size_t)n);
+	} else if (is_type(block, "tool_use") && scan_next(&s->calls, &key, &call)) {
+		return add_call(out, call);
+	}
+	return true;
+}
+
+/* What the message says and its blocks do not name. */
+static bool add_rest(struct text *out, struct said *s)
+{
+	exs_str key, call;
+
+	add_said(out, s, s->text.mem.n);
+	while (scan_next(&s->calls, &key, &call))
+		if (!add_call(out, call))
+			return false;
+	return true;
+}
+
+/* A message may not end in thinking: what nothing follows is left out. */
+static bool add_answer(struct text *out, struct said *s, exs_str blocks)
+{
+	size_t whole = out->mem.n, before;
+	struct scan_iter it;
+	exs_str key, block;
+
+	scan_begin(&it, blocks);
+	while (scan_next(&it, &key, &block)) {
+		before = out->mem.n;
+		if (!add_kept(out, s, block))
+			return false;
+		if (out->mem.n > before && !is_thinking(block))
+			whole = out->mem.n;
+	}
+	before = out->mem.n;
+	if (!add_rest(out, s))
+		return false;
+	if (out->mem.n == before)
+		out->mem.n = whole;
+	return true;
+}
+
+static bool add_assistant(exs_str message, exs_str blocks, struct text *out)
+{
+	struct said s = { .used = 0 };
+	struct scan_iter parts;
+	bool ok;
+
+	text_init(&s.text, REQUEST_MAX);
+	scan_begin(&s.calls, list_of(message, "calls"));
+	scan_begin(&parts, list_of(message, "parts"));
+	while (next_text(&parts, &s.text))
+		;
+	ok = add_answer(out, &s, blocks);
+	inherit(out, &s.text);
+	text_release(&s.text);
+	return ok;
+}
+
+bool content_assistant(exs_str message, struct text *out)
+{
+	exs_str provider = exs_cstr("{}");
+
+	(void)scan_get(message, "provider", &provider);
+	return add_assistant(message, list_of(provider, BLOCKS_MEMBER), out);
+}
+
+bool content_assistant_plain(exs_str message, struct text *out)
+{
+	return add_assistant(message, exs_cstr("[]"), out);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* request.c - see request.h. */
+#include "request.h"
+
+#include "../common_model/segments.h"
+#include "../common_model/settings.h"
+#include "content.h"
+
+#define CACHE_MARK ",\"cache_control\":{\"type\":\"ephemeral\"}"
+
+/* The role stands behind the content: so the end of what is written tells who spoke last. */
+#define USER_END      "],\"role\":\"user\"}"
+#define ASSISTANT_END "],\"role\":\"assistant\"}"
+
+static bool ends_in(const struct text *t, const char *end)
+{
+	size_t n = strlen(end);
+
+	return t->mem.n >= n && memcmp(t->mem.p + t->mem.n - n, end, n) == 0;
+}
+
+/* Adds blocks to the last message when it is of the same role, else a message. */
+static void add_message(struct text *out, const char *end, const struct text *blocks)
+{
+	if (blocks->status && !out->status)
+		out->status = blocks->status;
+	if (out->status || blocks->mem.n == 0)
+		return;
+	if (ends_in(out, end)) {
+		out->mem.n -= strlen(end);
+		text_add(out, blocks->mem.p, blocks->mem.n);
+	} else {
+		text_adds(out, ",{\"content\":[");
+		text_add(out, blocks->mem.p + 1, blocks->mem.n - 1);
+	}
+	text_adds(out, end);
+}
+
+static bool encode(exs_str message, struct text *out, bool (*assistant)(exs_str, struct text *))
+{
+	const char *end = USER_END;
+	struct text blocks;
+	exs_str role;
+	bool ok = false;
+
+	if (!scan_is_value(message) || !scan_get(message, "role", &role))
+		return false;
+	text_init(&blocks, REQUEST_MAX);
+	if (scan_is(role, "assistant")) {
+		end = ASSISTANT_END;
+		ok = assistant(message, &blocks);
+	} else if (scan_is(role, "tool")) {
+		ok = content_results(message, &blocks);
+	} else if (scan_is(role, "user")) {
+		ok = content_user(message, &blocks);
+	}
+	if (ok)
+		add_message(out, end, &blocks);
+	text_release(&blocks);
+	return ok;
+}
+
+bool request_message(exs_str message, struct text *out)
+{
+	return encode(message, out, content_assistant);
+}
+
+bool request_message_plain(exs_str message, struct text *out)
+{
+	return encode(message, out, content_assistant_plain);
+}
+
+/* The mark stands in the last block, which the next turn finds in the middle: never in what is
+ * kept of the transcript. */
+static void add_marked(struct text *out, const struct text *messages)
+{
+	size_t n = messages->mem.n - strlen("}" USER_END);
+
+	text_add(out, messages->mem.p + 1, n - 1);
+	text_adds(out, CACHE_MARK "}" USER_END);
+}
+
+static exs_status add_messages(struct cache *cache, uint32_t flags, const exs_turn *turn,
+			       struct text *out, exs_err *err)
+{
+	exs_turn plain = *turn;
+	struct cache_entry *e;
+
+	/* The same transcript written otherwise: it goes by another id in the cache. */
+	plain.transcript_id = ~turn->transcript_id;
+	e = flags & REQUEST_THINKING ? segments_encode(cache, turn, request_message, err)
+				     : segments_encode(cache, &plain, request_message_plain, err);
+	if (!e)
+		return err->status;
+	/* The first message, too, has a comma in front. */
+	if ((flags & REQUEST_CACHE) && ends_in(&e->text, USER_END))
+		add_marked(out, &e->text);
+	else if (e->text.mem.n)
+		text_add(out, e->text.mem.p + 1, e->text.mem.n - 1);
+	cache_give(cache, e);
+	return EXS_OK;
+}
+
+static bool add_tools(struct text *out, exs_str tools)
+{
+	exs_str key, tool, name, about, schema;
+	struct scan_iter it;
+	size_t n = 0;
+
+	scan_begin(&it, tools);
+	while (scan_next(&it, &key, &tool)) {
+		if (!scan_get(tool, "name", &name))
+			return false;
+		text_adds(out, n++ ? ",{\"name\":" : ",\"tools\":[{\"name\":");
+		text_add(out, name.p, name.n);
+		if (scan_get(tool, "description", &about)) {
+			text_adds(out, ",\"description\":");
+			text_add(out, about.p, about.n);
+		}
+		text_adds(out, ",\"input_schema\":");
+		if (!scan_get(tool, "schema", &schema))
+			schema = exs_cstr("{\"type\":\"object\",\"properties\":{}}");
+		text_add(out, schema.p, schema.n);
+		text_adds(out, "}");
+	}
+	if (n)
+		text_adds(out, "]");
+	return true;
+}
+
+/* Tools and system prompt stand before the transcript, so a mark here is for both. */
+static void add_system(struct text *out, uint32_t flags, exs_str system)
+{
+	if (system.n == 0)
+		return;
+	text_adds(out, flags & REQUEST_CACHE ? ",\"system\":[{\"type\":\"text\",\"text\":"
+					     : ",\"system\":");
+	text_add_json(out, system);
+	if (flags & REQUEST_CACHE)
+		text_adds(out, CACHE_MARK "}]");
+}
+
+exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
+			 const exs_turn *turn, struct text *out, exs_err *err)
+{
+	const struct anthropic *own = set->own;
+
+	if (!own->cache)
+		flags &= ~(uint32_t)REQUEST_CACHE;
+	text_adds(out, "{\"model\":");
+	text_add_json(out, exs_cstr(turn->model));
+	text_adds(out, ",\"max_tokens\":");
+	text_add_int(out, turn->max_tokens > 0 ? turn->max_tokens : own->max_tokens);
+	if (turn->tools.n > 2 && !add_tools(out, turn->tools))
+		return exs_fail(err, EXS_INVALID, 0,
+				"the list of tools is not in the neutral form");
+	add_system(out, flags, turn->system);
+	text_adds(out, ",\"messages\":[");
+	if (add_messages(cache, flags, turn, out, err))
+		return err->status;
+	text_adds(out, "]");
+	if (flags & REQUEST_STREAM)
+		text_adds(out, ",\"stream\":true");
+	text_adds(out, set->extra);
+	text_adds(out, "}");
+	if (out->status)
+		return exs_fail(err, out->status, 0, "the request is over %u bytes", REQUEST_MAX);
+	return EXS_OK;
+}

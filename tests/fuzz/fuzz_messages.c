@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_messages.c - whatever a server sends, the message that comes out passes the kernel's strict
+ * gate, and goes back as JSON with all that is left of it.
+ */
+#include <stdint.h>
+
+#include "../support/answer_kit.h"
+
+#include "../../plugins/common_model/cache.c"
+#include "../../plugins/common_model/segments.c"
+#include "../../plugins/model_anthropic/blocks.c"
+#include "../../plugins/model_anthropic/content.c"
+#include "../../plugins/model_anthropic/messages.c"
+#include "../../plugins/model_anthropic/request.c"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct dialect dialect = {
+	.answer_own_size = sizeof(struct messages),
+	.answer_own_release = messages_release,
+	.event = messages_event,
+	.whole = messages_whole,
+};
+
+/* False of request_message: a call has no name, as the kernel would say before. */
+static void send_back(char *message)
+{
+	struct text out;
+
+	text_init(&out, CACHE_ENTRY_MAX);
+	if (message && request_message(exs_cstr(message), &out) && out.mem.n &&
+	    !scan_is_value(exs_bytes(out.mem.p + 1, out.mem.n - 1)))
+		abort();
+	text_release(&out);
+	free(message);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* A copy of exactly this size: a read past its end is seen. */
+	char *copy = malloc(size ? size : 1);
+	struct text live;
+
+	if (!copy)
+		return 0;
+	if (size)
+		memcpy(copy, data, size);
+	text_init(&live, EXS_TURN_ANSWER_MAX);
+	send_back(answer_kit_stream(&dialect, copy, size, &live));
+	send_back(answer_kit_whole(&dialect, copy, size));
+	text_release(&live);
+	free(copy);
+	return 0;
+}
