@@ -210,8 +210,9 @@ static enum verdict judge(exs_status status, int32_t klass)
 		return TRY_NEXT;
 	case EXS_CLASS_PERMANENT:
 		return GIVE_UP;
+	case EXS_CLASS_LIMIT: /* a rate passes, an account that is empty stays so */
+		return status == EXS_DENIED ? TRY_NEXT : TRY_AGAIN;
 	case EXS_CLASS_TRANSIENT:
-	case EXS_CLASS_LIMIT:
 	case EXS_CLASS_TRUNCATED:
 		return TRY_AGAIN;
 	default:

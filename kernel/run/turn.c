@@ -296,7 +296,8 @@ static void tell_targets(struct run *run, const struct turn_work *t, const char 
 	if (p->status == EXS_OK)
 		targets_answered(run->e->targets, target, t->bytes,
 				 counted ? p->usage.in_tokens : 0);
-	else if (!cancel_cause(run->token) && failure_may_pass(p->status, p->err.klass))
+	else if (!cancel_cause(run->token) &&
+		 (p->err.klass == EXS_CLASS_LIMIT || failure_may_pass(p->status, p->err.klass)))
 		targets_failed(run->e->targets, target, p->err.retry_after_ms, clock_mono_ms());
 }
 
