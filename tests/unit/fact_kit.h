@@ -106,6 +106,8 @@ static inline exs_status tell(struct tale *t, int32_t kind, const char *name, co
 	f.attempt = t->state.started ? t->state.attempt : 1;
 	if (kind == EXS_FACT_RUN_RESUMED)
 		f.attempt++;
+	if (kind == EXS_FACT_RUN_FORKED)
+		f.attempt = 1;
 	f.call_id = exs_cstr(call);
 	f.name = exs_cstr(name);
 	f.body = exs_cstr(body);
