@@ -164,6 +164,20 @@ static void a_long_pause_is_not_waited_for_while_another_model_is_there(void **s
 	kit_close(&k);
 }
 
+/* Also by the run that was asked for it. */
+static void a_run_does_not_wait_out_a_long_pause_itself(void **state)
+{
+	struct kit k;
+
+	(void)state;
+	open_pair(&k, "turns:\n  - fail: { class: limit, text: slow down, retry_after: 30s }\n",
+		  SECOND, "");
+	kit_run(&k, "go"); /* it may last 20 s */
+	assert_string_equal(k.result->output, "from the second");
+	assert_int_equal(asked(&k, "script/x"), 1);
+	kit_close(&k);
+}
+
 static void the_retries_of_a_run_are_numbered(void **state)
 {
 	struct kit k;
@@ -189,6 +203,7 @@ int main(void)
 		cmocka_unit_test(a_model_that_is_not_there_is_passed_without_a_second_try),
 		cmocka_unit_test(a_pause_that_one_run_was_asked_for_is_kept_by_the_next),
 		cmocka_unit_test(a_long_pause_is_not_waited_for_while_another_model_is_there),
+		cmocka_unit_test(a_run_does_not_wait_out_a_long_pause_itself),
 		cmocka_unit_test(the_retries_of_a_run_are_numbered),
 	};
 
