@@ -4,6 +4,7 @@
 
 #include "../common_model/segments.h"
 #include "../common_model/settings.h"
+#include "../common_model/tools.h"
 #include "items.h"
 
 /* The member's list; an empty one when there is none. */
@@ -205,33 +206,8 @@ static exs_status add_input(struct cache *cache, uint32_t flags, const exs_turn 
 	return EXS_OK;
 }
 
-static bool add_tools(struct text *out, exs_str tools)
-{
-	exs_str key, tool, name, about, schema;
-	struct scan_iter it;
-	size_t n = 0;
-
-	scan_begin(&it, tools);
-	while (scan_next(&it, &key, &tool)) {
-		if (!scan_get(tool, "name", &name))
-			return false;
-		text_adds(out, n++ ? ",{\"type\":\"function\",\"name\":"
-				   : ",\"tools\":[{\"type\":\"function\",\"name\":");
-		text_add(out, name.p, name.n);
-		if (scan_get(tool, "description", &about)) {
-			text_adds(out, ",\"description\":");
-			text_add(out, about.p, about.n);
-		}
-		text_adds(out, ",\"parameters\":");
-		if (!scan_get(tool, "schema", &schema))
-			schema = exs_cstr("{\"type\":\"object\",\"properties\":{}}");
-		text_add(out, schema.p, schema.n);
-		text_adds(out, ",\"strict\":false}");
-	}
-	if (n)
-		text_adds(out, "]");
-	return true;
-}
+static const struct tool_form form = { "{\"type\":\"function\",\"name\":", ",\"parameters\":",
+				       ",\"strict\":false}" };
 
 exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
 			 const exs_turn *turn, struct text *out, exs_err *err)
@@ -249,9 +225,8 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 	if (add_input(cache, flags, turn, out, err))
 		return err->status;
 	text_adds(out, "]");
-	if (turn->tools.n > 2 && !add_tools(out, turn->tools))
-		return exs_fail(err, EXS_INVALID, 0,
-				"the list of tools is not in the neutral form");
+	if (tools_add(&form, turn->tools, out, err))
+		return err->status;
 	if (flags & REQUEST_STREAM)
 		text_adds(out, ",\"stream\":true");
 	if (turn->max_tokens > 0) {

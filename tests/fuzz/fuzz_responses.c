@@ -9,6 +9,7 @@
 
 #include "../../plugins/common_model/cache.c"
 #include "../../plugins/common_model/segments.c"
+#include "../../plugins/common_model/tools.c"
 #include "../../plugins/model_openai_responses/events.c"
 #include "../../plugins/model_openai_responses/items.c"
 #include "../../plugins/model_openai_responses/request.c"
