@@ -110,6 +110,7 @@ int cmd_runs(struct cli *c);
 int cmd_show(struct cli *c);
 int cmd_cancel(struct cli *c);
 int cmd_steer(struct cli *c);
+int cmd_settle(struct cli *c);
 int cmd_check(struct cli *c);
 int cmd_batteries(struct cli *c);
 int cmd_store(struct cli *c);

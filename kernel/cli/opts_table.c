@@ -150,6 +150,16 @@ const struct command_row opts_commands[COMMANDS] = {
 	[CMD_STEER] = { "steer", "RUN TEXT", 2, 2, "say something to a run that goes on",
 			"The text reaches the model with its next turn.",
 			"executus steer 01jabcdefghjkmnpqrstvwxyz0 \"Leave the tests out.\"\n" },
+	[CMD_SETTLE] = { "settle", "RUN CALL done|not-done|retry [TEXT]", 3, 4,
+			 "say what became of a call in doubt",
+			 "A call is in doubt when its process died behind its start and its tool cannot be repeated "
+			 "without harm. 'show RUN' lists such calls with what was sent. Find out what happened, say it here, "
+			 "then resume the run. Until then another word replaces the first.\n"
+			 "\n"
+			 "done: it happened, the model hears TEXT as its result. not-done: it did not, the model hears "
+			 "TEXT as its error and may ask again. retry: run it again, with the same key.",
+			 "executus settle 01jabcdefghjkmnpqrstvwxyz0 3.0 done \"Ticket 4711 was opened.\"\n"
+			 "executus settle 01jabcdefghjkmnpqrstvwxyz0 3.1 retry\n" },
 	[CMD_CHECK] = { "check", "", 0, 0, "check configuration and batteries, show what is bound",
 			"Reads the configuration, loads and opens every battery, and prints what "
 			"is "

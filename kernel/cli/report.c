@@ -90,7 +90,7 @@ static void hint(struct reported *one, const struct run_result *r)
 	if (!(run_info(one->run)->flags & EXS_RUN_DURABLE))
 		log_info(log, "it was not stored, so it cannot be resumed");
 	else if (strcmp(r->reason, "in_doubt") == 0)
-		log_info(log, "see which call it is: executus show --facts %s", one->id);
+		log_info(log, "what was sent, and how to settle it: executus show %s", one->id);
 	else
 		log_info(log, "go on with it: executus resume %s", one->id);
 }

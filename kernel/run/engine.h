@@ -123,6 +123,14 @@ void engine_shutdown(struct engine *e);
 exs_status engine_inbox(struct engine *e, const char *run_id, const char *kind, exs_str text,
 			exs_err *err);
 
+/*
+ * A person's word on a call in doubt: "done", "not-done" or "retry". Durable when it returns; the run
+ * takes it in when it is resumed. A text is for the model. NOTFOUND: no such run; CONFLICT: a live
+ * process carries it; INVALID: the call is not in doubt.
+ */
+exs_status engine_settle(struct engine *e, const char *run_id, const char *call, const char *word,
+			 exs_str text, exs_err *err);
+
 enum outbox_when { OUTBOX_DUE, OUTBOX_NOW };
 /*
  * Deliveries that an earlier process queued and did not finish: tries each once that is due, or each one, and returns

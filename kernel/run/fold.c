@@ -298,6 +298,8 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 		return fold_turn_failed(s, f, err);
 	case EXS_FACT_CALL_STARTED:
 		return fold_call_started(s, f, err);
+	case EXS_FACT_CALL_SETTLED:
+		return fold_call_settled(s, f, err);
 	case EXS_FACT_CALL_ENDED:
 		return fold_call_ended(s, f, err);
 	case EXS_FACT_STEERED:

@@ -119,6 +119,7 @@ exs_status fold_call_started(struct state *s, const exs_fact *f, exs_err *err)
 		return fold_corrupt(f, err, "its effect or its key cannot be read");
 	c->effect = effect;
 	c->stage = CALL_STARTED;
+	c->started_ms = f->at_ms;
 	c->tries++;
 	return EXS_OK;
 }
@@ -197,6 +198,29 @@ exs_status fold_call_ended(struct state *s, const exs_fact *f, exs_err *err)
 	return status ? err_set(err, status, 0, "fact %lld: the transcript does not fit",
 				(long long)f->seq)
 		      : EXS_OK;
+}
+
+/* A word that the call was done, or was not, comes with the end that follows it. */
+exs_status fold_call_settled(struct state *s, const exs_fact *f, exs_err *err)
+{
+	struct call *c = find_call(s, f, err);
+	struct member m[] = { MEMBER("word") };
+	struct buf scratch;
+	int32_t what;
+
+	if (!c)
+		return EXS_CORRUPT;
+	if (c->stage != CALL_STALE)
+		return fold_corrupt(f, err, "the call is not in doubt");
+	body_members(f->body, m, ARRAY_LEN(m));
+	buf_init(&scratch, RUN_NAME_MAX);
+	what = settled_of(body_text(m[0].value, &scratch));
+	buf_release(&scratch);
+	if (what <= SETTLED_NOT)
+		return fold_corrupt(f, err, "its word is unknown");
+	if (what == SETTLED_RETRY)
+		c->stage = CALL_PLANNED;
+	return EXS_OK;
 }
 
 /* ---- failed turns ---- */

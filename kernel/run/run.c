@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "run/artifact.h"
+#include "run/settle.h"
 #include "run/words.h"
 
 struct run *run_ref(struct run *run)
@@ -126,6 +127,8 @@ static void inbox_received(struct run *run, struct note *n)
 	if (n->cause) {
 		run_cancel(run, n->cause, n->text);
 		cancel_received(run);
+	} else if (n->settled) {
+		settle_received(run, n);
 	} else {
 		record_text(run, EXS_FACT_STEERED, "from", "caller", str_of(n->text));
 	}

@@ -71,6 +71,9 @@ struct note {
 	char *text;			 /* owned; may be NULL */
 	char key[HEAD_KEY_MAX + ID_MAX]; /* INBOX: the row to delete with the fact */
 	int32_t cause;			 /* INBOX: EXS_CAUSE_ when it cancels */
+	int32_t settled;		 /* INBOX: SETTLED_ when it is about a call */
+	char call[CALL_ID_MAX];		 /* that one */
+	char *who;			 /* says so; owned, may be NULL */
 };
 
 /* ---- time ---- */

@@ -50,6 +50,7 @@ struct call {
 	enum call_stage stage;
 	int32_t effect;	 /* once started */
 	int32_t tries;	 /* call_started facts */
+	int64_t started_ms; /* the last of them; wall clock, for showing */
 	int32_t outcome; /* once ended: CALL_OK ... */
 	char *id;	 /* the provider's id as JSON text, with quotes */
 	char *name;	 /* as the model wrote it */

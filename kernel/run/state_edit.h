@@ -26,6 +26,7 @@ exs_status fold_run_resumed(struct state *s, const exs_fact *f, exs_err *err);
 void fold_usage(exs_usage *sum, const exs_usage *u);
 exs_status fold_turn_calls(struct state *s, exs_str message, exs_err *err);
 exs_status fold_call_started(struct state *s, const exs_fact *f, exs_err *err);
+exs_status fold_call_settled(struct state *s, const exs_fact *f, exs_err *err);
 exs_status fold_call_ended(struct state *s, const exs_fact *f, exs_err *err);
 /* Which model of the chain the turn asks: those before it are passed over. */
 exs_status fold_turn_target(struct state *s, const exs_fact *f, exs_err *err);

@@ -233,7 +233,7 @@ command_line run -a doubts question >"$WORK/out" 2>"$WORK/err" || code=$?
 equal 137 "$code" "exit status of a process that was killed"
 gives 8 command_line resume --all
 prints_nothing
-says "show --facts"
+says "what was sent, and how to settle it: executus show"
 run=$(command_line runs --json | jq -r '.[0].run')
 gives 8 command_line resume "$run" --json
 cp "$WORK/out" one.json

@@ -280,7 +280,7 @@ static inline void play_aside(struct history *h)
 		       "{\"port\":\"audit\",\"status\":\"i/o\",\"text\":\"\"}" },
 		     { EXS_FACT_BUDGET_SETTLED, "{\"actual\":{}}" },
 		     { EXS_FACT_DELIVERY_ENDED, "{}" },
-		     { EXS_FACT_CALL_SETTLED, "{\"x\":1}" },
+		     { EXS_FACT_CRITIC_DECIDED, "{\"what\":\"wait\"}" },
 		     { EXS_FACT_QUESTION_ASKED, "{}" },
 		     { EXS_FACT_QUESTION_ANSWERED, "{}" },
 		     { EXS_FACT_PHASE_STARTED, "{}" },
