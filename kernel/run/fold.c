@@ -185,6 +185,7 @@ static exs_status turn_ended(struct state *s, const exs_fact *f, exs_err *err)
 	s->crashes = 0;
 	free(s->failures);
 	s->failures = NULL;
+	s->failures_n = 0;
 	free(s->model);
 	s->model = str_dup(f->name);
 	if (f->usage)

@@ -260,15 +260,18 @@ bool failure_may_pass(exs_status status, int32_t klass)
 	return judge(status, klass) == TRY_AGAIN;
 }
 
-/* Each target that is given up leaves its sentence: the last error names them all. */
+/*
+ * Each target has one sentence, its last: the error of the run names them all. A target that is to
+ * be asked again has one too, for others may make it rest before that.
+ */
 static exs_status note_failure(struct state *s, exs_str name, exs_str body, const char *other,
 			       bool spent)
 {
 	struct buf why;
 
 	buf_init(&why, RUN_TEXT_MAX);
-	if (s->failures) {
-		buf_puts(&why, s->failures);
+	if (s->failures_n) {
+		buf_put(&why, s->failures, s->failures_n);
 		buf_puts(&why, "; ");
 	}
 	buf_str(&why, name);
@@ -286,10 +289,12 @@ static exs_status note_failure(struct state *s, exs_str name, exs_str body, cons
 	return s->failures ? EXS_OK : EXS_NOMEM;
 }
 
+/* Behind a note of the one that is left. */
 static void next_target(struct state *s)
 {
 	s->tries = 0;
 	s->retry_after_ms = 0;
+	s->failures_n = strlen(s->failures);
 	s->target++;
 }
 
@@ -300,8 +305,11 @@ exs_status fold_turn_target(struct state *s, const exs_fact *f, exs_err *err)
 	json_get_int(f->body, "target", &target);
 	if (target < s->target || target >= s->model_count)
 		return fold_corrupt(f, err, "it is for no model that is left of the chain");
+	if (target == s->target && s->tries > 0)
+		s->retries++;
 	while (s->target < target) {
-		if (note_failure(s, str_of(s->models[s->target]), str_of("{}"),
+		if (s->tries == 0 &&
+		    note_failure(s, str_of(s->models[s->target]), str_of("{}"),
 				 "passed over, it had failed again and again or asked for a pause",
 				 false))
 			return err_set(err, EXS_NOMEM, 0, "no memory for a failure");
@@ -349,9 +357,7 @@ exs_status fold_turn_failed(struct state *s, const exs_fact *f, exs_err *err)
 	spent = next == TRY_AGAIN && s->retries >= s->limits.retries;
 	if (spent)
 		next = TRY_NEXT;
-	if (next == TRY_AGAIN)
-		s->retries++;
-	else if (note_failure(s, f->name, f->body, "", spent))
+	if (note_failure(s, f->name, f->body, "", spent))
 		return err_set(err, EXS_NOMEM, 0, "no memory for a failure");
 	if (next == TRY_NEXT)
 		next_target(s);

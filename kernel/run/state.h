@@ -95,7 +95,7 @@ struct state {
 	bool reserved;		/* the last that is known of a turn is its reservation */
 	uint32_t target;	/* of the chain */
 	int32_t tries;		/* failed turns in a row at this target */
-	int32_t retries;	/* of the whole run: turns that were tried again at their target */
+	int32_t retries;	/* of the whole run: turns that began again at their target */
 	int64_t retry_after_ms; /* what the last failure asked for */
 	struct call *calls;
 	uint32_t call_count;
@@ -107,7 +107,8 @@ struct state {
 	int32_t cancelled; /* EXS_CAUSE_ */
 	bool denied;
 	char *output;	  /* the answer, once final; NUL-terminated */
-	char *failures;	  /* of the turn that is asked: what each target that was given up said */
+	char *failures;	  /* of the turn that is asked: what each target said last, in their order */
+	size_t failures_n; /* of them, bytes of targets before the present one */
 	char *cancel_why; /* the sentence of the first run_cancelled */
 	char *deny_why;	  /* of the first budget_denied */
 	char *why;	  /* of a park, or of an end that is not ok */

@@ -207,6 +207,7 @@ bool turn_perform(struct run *run, const struct action *a)
 	target = turn_target(run);
 	record_started(run, target);
 	run->retry_waited = run->reserved = run->target_chosen = false;
+	run_due(run, DUE_RETRY, 0); /* it may have been for a model that is not asked now */
 	t = turn_new(run);
 	if (!t) {
 		fail_at_once(run, target, EXS_NOMEM, EXS_CLASS_TRANSIENT, "no memory for a turn");

@@ -158,15 +158,16 @@ static inline struct chain chain_of(const struct oracle *o)
 
 		if (d->kind == EXS_FACT_TURN_ENDED)
 			c = (struct chain){ 0, 0, 0, false };
+		if (d->kind == EXS_FACT_TURN_STARTED && d->target == c.target)
+			retries += c.tries > 0;
 		if (d->kind == EXS_FACT_TURN_STARTED && d->target > c.target)
 			c = (struct chain){ d->target, 0, 0, false };
 		if (d->kind != EXS_FACT_TURN_FAILED || d->cut)
 			continue;
 		c.tries++;
 		c.retry_ms = d->retry_ms;
-		if (again && (c.tries == 2 || d->retry_ms > 60000 || retries == o->h->retries))
+		if (again && (c.tries == 2 || d->retry_ms > 60000 || retries >= o->h->retries))
 			next = true;
-		retries += again && !next;
 		if (d->outlook == OUTLOOK_GIVE_UP)
 			c.over = true;
 		else if (next)
