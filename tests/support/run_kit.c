@@ -237,8 +237,9 @@ static struct run_listener listener(struct kit *k)
 void kit_start(struct kit *k, const char *input)
 {
 	struct run_listener l = listener(k);
-	struct run_spec spec = { k->conf->run.agent, "someone", "test",
-				 str_of(input),	     NULL,	(int32_t)k->conf->run.durability };
+	struct run_spec spec = { .agent = k->conf->run.agent, .caller = "someone",
+				 .channel = "test", .input = str_of(input),
+				 .durability = (int32_t)k->conf->run.durability };
 	exs_err err = EXS_ERR_INIT;
 
 	k->fact_n = 0;
