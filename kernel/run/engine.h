@@ -41,8 +41,11 @@ struct run_listener {
 	void *arg;
 	void (*fact)(void *arg, const exs_run_info *run,
 		     const exs_fact *fact); /* once it is durable; may be NULL */
-	void (*delta)(void *arg, const exs_run_info *run,
-		      exs_str text); /* live text; may be NULL */
+	/*
+	 * Live text of a step, redacted as its fact will be; may be NULL. Empty: what was shown of the step
+	 * is void, because the turn failed; it may be tried again. The answer is what turn_ended says.
+	 */
+	void (*delta)(void *arg, const exs_run_info *run, int32_t step, exs_str text);
 };
 
 struct run_result {

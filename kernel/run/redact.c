@@ -344,6 +344,56 @@ exs_status redact_text(const struct redact *r, exs_str text, struct buf *out, bo
 	return out->status;
 }
 
+/* ---- live text ---- */
+
+/* How far the secret at `at` goes; 0: there is none; SIZE_MAX: what is there of it fits, but it may go on. */
+static size_t secret_at(const struct redact *r, exs_str text, size_t at)
+{
+	size_t i, left = text.n - at, n;
+
+	if (!r->first[(unsigned char)text.p[at]])
+		return 0;
+	for (i = 0; i < r->form_n; i++) { /* the longest first */
+		n = r->forms[i].n;
+		if (memcmp(text.p + at, r->forms[i].p, n < left ? n : left) == 0)
+			return n <= left ? n : SIZE_MAX;
+	}
+	return 0;
+}
+
+size_t redact_ready(const struct redact *r, exs_str text)
+{
+	size_t at = 0, line = 0, n;
+
+	while (at < text.n) {
+		n = secret_at(r, text, at);
+		if (n == SIZE_MAX)
+			break;
+		if (n == 0 && text.p[at] == '\n')
+			line = at + 1;
+		at += n ? n : 1;
+	}
+	return r->pattern_n ? line : at;
+}
+
+exs_status redact_plain(const struct redact *r, exs_str text, struct buf *out)
+{
+	struct buf clean;
+	exs_status status;
+	bool changed;
+
+	buf_init(&clean, out->max);
+	if (edit_secrets(r, text, false, &clean))
+		text = buf_view(&clean);
+	status = clean.status ? clean.status : redact_text(r, text, out, &changed);
+	if (status == EXS_OK && !changed)
+		buf_str(out, text);
+	buf_release(&clean);
+	return status ? status : out->status;
+}
+
+/* ---- facts ---- */
+
 bool redact_has_images(const exs_fact *fact)
 {
 	exs_str images;

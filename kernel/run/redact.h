@@ -63,4 +63,14 @@ bool redact_has_images(const exs_fact *fact);
 exs_status redact_json(const struct redact *r, exs_str json, struct buf *out, bool *changed);
 exs_status redact_text(const struct redact *r, exs_str text, struct buf *out, bool *changed);
 
+/* ---- live text ---- */
+
+/*
+ * Of a plain text that goes on: how many bytes from its beginning may be shown now. No secret has begun
+ * in them that may end behind them, and with patterns they are whole lines.
+ */
+size_t redact_ready(const struct redact *r, exs_str text);
+/* The text without secrets and patterns is appended. */
+exs_status redact_plain(const struct redact *r, exs_str text, struct buf *out);
+
 #endif

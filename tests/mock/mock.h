@@ -53,6 +53,7 @@ struct mock_answer {
 	bool close_after;  /* hang up behind the bytes */
 	bool never;	   /* no byte ever */
 	size_t drip_bytes; /* 0: all at once; else so many every 20 ms */
+	size_t gate;	   /* bytes that go before the gate's file is there; 0: there is no gate */
 };
 
 /* The head's Authorization and the body's members. */

@@ -4,10 +4,11 @@
  *
  *	mock_chat [--turns N] [--latency MS] [--tool NAME] [--args JSON] [--answer TEXT]
  *	          [--fault KIND[:N]] [--retry-after VALUE] [--log FILE [--bodies]] [--once]
- *	          [--with-parent]
+ *	          [--with-parent] [--gate FILE]
  *
  * --bodies puts each request into its line of the log. --once ends when the last connection closes,
- * --with-parent when the process that started it does.
+ * --with-parent when the process that started it does. Behind a --gate the second half of each answer
+ * waits until the file is there.
  * SIGTERM and SIGINT end it at once.
  */
 #include "mock.h"
@@ -53,6 +54,7 @@ struct server {
 	int epoll, listener, signals;
 	size_t live;
 	bool once, ending, bodies;
+	const char *gate; /* NULL: none */
 	struct conns timers; /* by at_ms */
 };
 
@@ -121,6 +123,12 @@ static bool send_out(struct server *s, struct conn *c)
 		size_t n = a->n - c->out;
 		ssize_t sent;
 
+		if (a->gate && c->out >= a->gate && access(s->gate, F_OK) != 0) {
+			timer_set(s, c, now_ms() + DRIP_MS);
+			return true;
+		}
+		if (a->gate && c->out < a->gate && n > a->gate - c->out)
+			n = a->gate - c->out;
 		if (a->drip_bytes && n > a->drip_bytes)
 			n = a->drip_bytes;
 		sent = send(c->fd, a->p + c->out, n, MSG_NOSIGNAL);
@@ -184,6 +192,7 @@ static bool answer(struct server *s, struct conn *c, size_t head, size_t body)
 	mock_answer_make(&c->answer, &scenario, &r);
 	memmove(c->in, c->in + head + body, c->in_n - head - body);
 	c->in_n -= head + body;
+	c->answer.gate = s->gate ? c->answer.n / 2 : 0;
 	c->out = 0;
 	c->busy = true;
 	if (c->answer.never)
@@ -365,6 +374,7 @@ static bool read_options(struct server *s, int argc, char **argv)
 						 { "answer", 1, NULL, 'a' },
 						 { "fault", 1, NULL, 'f' },
 						 { "log", 1, NULL, 'o' },
+						 { "gate", 1, NULL, 'g' },
 						 { "bodies", 0, NULL, 'b' },
 						 { "once", 0, NULL, '1' },
 						 { "with-parent", 0, NULL, 'p' },
@@ -388,6 +398,8 @@ static bool read_options(struct server *s, int argc, char **argv)
 			set_fault(b, optarg);
 		else if (c == 'r')
 			b->retry_after = optarg;
+		else if (c == 'g')
+			s->gate = optarg;
 		else if (c == 'b')
 			s->bodies = true;
 		else if (c == '1')

@@ -220,13 +220,13 @@ static void on_fact(void *arg, const exs_run_info *run, const exs_fact *fact)
 		k->on_fact(k, fact);
 }
 
-static void on_delta(void *arg, const exs_run_info *run, exs_str text)
+static void on_delta(void *arg, const exs_run_info *run, int32_t step, exs_str text)
 {
 	struct kit *k = arg;
 	size_t n = strlen(k->delta);
 
-	(void)run;
-	put(k->delta + n, sizeof k->delta - n, text);
+	(void)run, (void)step;
+	put(k->delta + n, sizeof k->delta - n, text.n ? text : str_of("[void]"));
 }
 
 static struct run_listener listener(struct kit *k)
