@@ -93,8 +93,8 @@ const struct option_row opts_options[OPTIONS] = {
 	[OPT_JSON] = { 'j', "json", NULL, NULL, HAS_JSON, OPT_BIT(OPT_JSONL), 0,
 		       "one JSON value on standard output instead of text" },
 	[OPT_JSONL] = { 0, "jsonl", NULL, NULL, RUNS_RUNS, OPT_BIT(OPT_JSON), 0,
-			"every fact on standard output as it becomes durable, one JSON object a "
-			"line" },
+			"every fact on standard output as it becomes durable, and what the model says as it "
+			"comes, one JSON object a line" },
 	[OPT_MAN] = { 0, "man", NULL, NULL, CMD_BIT(CMD_HELP), OPT_BIT(OPT_BASH), 0,
 		      "the man page, as mdoc source" },
 	[OPT_BASH] = { 0, "bash", NULL, NULL, CMD_BIT(CMD_HELP), OPT_BIT(OPT_MAN), 0,
