@@ -32,6 +32,8 @@ const struct option_row opts_options[OPTIONS] = {
 			 0, 0, "who asks: what budgets and the audit trail call you" },
 	[OPT_INPUT] = { 'i', "input", "FILE", NULL, ASKS, 0, 0,
 			"read the question from a file; - is standard input" },
+	[OPT_IMAGE] = { 0, "image", "FILE", NULL, ASKS, 0, OPT_REPEATS,
+			"a picture that the question comes with: PNG, JPEG, GIF or WebP; up to 16, 5 MiB together" },
 	[OPT_DELIVER] = { 'd', "deliver", "[ENDS=]KIND:TARGET", NULL, ASKS, 0, OPT_REPEATS,
 			  "who gets the result, instead of what the agent says" },
 	[OPT_DURABILITY] = { 0, "durability", "HOW", "strict|relaxed|none", ASKS, 0, 0,
@@ -91,8 +93,8 @@ const struct option_row opts_options[OPTIONS] = {
 	[OPT_JSON] = { 'j', "json", NULL, NULL, HAS_JSON, OPT_BIT(OPT_JSONL), 0,
 		       "one JSON value on standard output instead of text" },
 	[OPT_JSONL] = { 0, "jsonl", NULL, NULL, RUNS_RUNS, OPT_BIT(OPT_JSON), 0,
-			"every fact on standard output as it becomes durable, one JSON object a "
-			"line" },
+			"every fact on standard output as it becomes durable, and what the model says as it "
+			"comes, one JSON object a line" },
 	[OPT_MAN] = { 0, "man", NULL, NULL, CMD_BIT(CMD_HELP), OPT_BIT(OPT_BASH), 0,
 		      "the man page, as mdoc source" },
 	[OPT_BASH] = { 0, "bash", NULL, NULL, CMD_BIT(CMD_HELP), OPT_BIT(OPT_MAN), 0,
@@ -110,7 +112,8 @@ const struct command_row opts_commands[COMMANDS] = {
 		      "process at once, which a durable run survives as well.",
 		      "executus run \"Which headers does this folder have?\"\n"
 		      "executus run -c demo.yaml --agent surveyor --json < question.txt\n"
-		      "executus run --deliver file:report.md \"Write a report\"\n" },
+		      "executus run --deliver file:report.md \"Write a report\"\n"
+		      "executus run --image plan.png \"Which rooms have no door?\"\n" },
 	[CMD_RESUME] = { "resume", "[RUN]", 0, 1, "go on with a run that was left or killed",
 			 "Goes on from the last recorded fact: finished tool calls are not run "
 			 "again. A run that has ended prints its result. A run that a live process "

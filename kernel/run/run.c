@@ -38,6 +38,7 @@ static void run_free(struct run *run)
 	batch_release(&run->batch);
 	state_release(&run->state);
 	buf_release(&run->delta);
+	buf_release(&run->live);
 	buf_release(&run->end_body);
 	free(run->trails);
 	free(run->cancel_text);
@@ -339,8 +340,7 @@ void run_pass(struct job *job)
 	buf_init(&delta, DELTA_MAX);
 	for (;;) {
 		m = run_take_mail(run, &delta);
-		if (delta.n && run->listener.delta)
-			run->listener.delta(run->listener.arg, &run->info, buf_view(&delta));
+		delta_show(run, buf_view(&delta));
 		if (!m && !delta.n)
 			break;
 		buf_clear(&delta);

@@ -127,6 +127,7 @@ struct state {
 	/* what the model sees */
 	struct segment *segments;
 	size_t segment_count, segment_cap, transcript_bytes;
+	size_t image_count, image_bytes; /* of the latter: the data of images */
 	char *steers[STEERS_MAX];
 	uint32_t steer_count;
 	char *softs[SOFTS_MAX]; /* limits of the budget that the model was told of */

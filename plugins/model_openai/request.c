@@ -2,6 +2,7 @@
 /* request.c - see request.h. */
 #include "request.h"
 
+#include "../common_model/image.h"
 #include "../common_model/segments.h"
 #include "../common_model/settings.h"
 #include "../common_model/tools.h"
@@ -39,10 +40,54 @@ static size_t add_texts(struct text *out, exs_str message)
 	return n;
 }
 
+/* The parts as a list, which only a message with images needs. */
+static void add_parts(struct text *out, exs_str parts)
+{
+	exs_str key, part, type, value;
+	struct scan_iter it;
+	struct image image;
+	size_t n = 0;
+
+	scan_begin(&it, parts);
+	while (scan_next(&it, &key, &part)) {
+		if (image_of(part, &image)) {
+			text_adds(out, n++ ? "," : "[");
+			text_adds(out, "{\"type\":\"image_url\",\"image_url\":{\"url\":");
+			image_add_url(out, &image);
+			text_adds(out, "}}");
+		} else if (scan_get(part, "type", &type) && scan_is(type, "text") &&
+			   scan_get(part, "text", &value) && value.p[0] == '"') {
+			text_adds(out, n++ ? "," : "[");
+			text_adds(out, "{\"type\":\"text\",\"text\":");
+			text_add(out, value.p, value.n);
+			text_adds(out, "}");
+		}
+	}
+	text_adds(out, "]");
+}
+
+static bool has_image(exs_str parts)
+{
+	struct scan_iter it;
+	struct image image;
+	exs_str key, part;
+
+	scan_begin(&it, parts);
+	while (scan_next(&it, &key, &part))
+		if (image_of(part, &image))
+			return true;
+	return false;
+}
+
 static void add_user(struct text *out, exs_str message)
 {
+	exs_str parts;
+
 	text_adds(out, ",{\"role\":\"user\",\"content\":");
-	(void)add_texts(out, message);
+	if (scan_get(message, "parts", &parts) && has_image(parts))
+		add_parts(out, parts);
+	else
+		(void)add_texts(out, message);
 	text_adds(out, "}");
 }
 

@@ -2,6 +2,7 @@
 /* request.c - see request.h. */
 #include "request.h"
 
+#include "../common_model/image.h"
 #include "../common_model/segments.h"
 #include "../common_model/settings.h"
 #include "../common_model/tools.h"
@@ -17,24 +18,36 @@ static exs_str list_of(exs_str object, const char *member)
 
 /* ---- messages ---- */
 
-/* One item of content for each text, of which the JSON is copied as it is. Without a text nothing.
- */
-static void add_content(struct text *out, exs_str message, const char *head, const char *type)
+/* How the content of a message is written. */
+struct content {
+	const char *head, *text_type;
+	bool images;
+};
+
+/* One item of content for each text and each image, of which the JSON is copied as it is. Without
+ * any of them nothing. */
+static void add_content(struct text *out, exs_str message, const struct content *c)
 {
 	exs_str parts = list_of(message, "parts"), key, part, value;
 	struct scan_iter it;
+	struct image image;
 	size_t n = 0;
 
 	scan_begin(&it, parts);
 	while (scan_next(&it, &key, &part)) {
-		if (!items_is(part, "text") || !scan_get(part, "text", &value) || value.p[0] != '"')
-			continue;
-		text_adds(out, n++ ? "," : head);
-		text_adds(out, "{\"type\":\"");
-		text_adds(out, type);
-		text_adds(out, "\",\"text\":");
-		text_add(out, value.p, value.n);
-		text_adds(out, "}");
+		if (items_is(part, "text") && scan_get(part, "text", &value) && value.p[0] == '"') {
+			text_adds(out, n++ ? "," : c->head);
+			text_adds(out, "{\"type\":\"");
+			text_adds(out, c->text_type);
+			text_adds(out, "\",\"text\":");
+			text_add(out, value.p, value.n);
+			text_adds(out, "}");
+		} else if (c->images && image_of(part, &image)) {
+			text_adds(out, n++ ? "," : c->head);
+			text_adds(out, "{\"type\":\"input_image\",\"detail\":\"auto\",\"image_url\":");
+			image_add_url(out, &image);
+			text_adds(out, "}");
+		}
 	}
 	if (n)
 		text_adds(out, "]}");
@@ -42,14 +55,20 @@ static void add_content(struct text *out, exs_str message, const char *head, con
 
 static void add_user(struct text *out, exs_str message)
 {
-	add_content(out, message, ",{\"type\":\"message\",\"role\":\"user\",\"content\":[",
-		    "input_text");
+	static const struct content user = {
+		",{\"type\":\"message\",\"role\":\"user\",\"content\":[", "input_text", true
+	};
+
+	add_content(out, message, &user);
 }
 
 static void add_said(struct text *out, exs_str message)
 {
-	add_content(out, message, ",{\"type\":\"message\",\"role\":\"assistant\",\"content\":[",
-		    "output_text");
+	static const struct content said = {
+		",{\"type\":\"message\",\"role\":\"assistant\",\"content\":[", "output_text", false
+	};
+
+	add_content(out, message, &said);
 }
 
 static bool add_call(struct text *out, exs_str call)

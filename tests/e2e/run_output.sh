@@ -190,6 +190,7 @@ prints_nothing
 # ---- signals ----
 # begun AGENT OPTION...: in the background, until its first turn has begun. Its facts go to facts.jsonl, its id is $run.
 begun() {
+	: >facts.jsonl # else those of the run before may answer for it
 	"$EXECUTUS" run -c conf.yaml -B "$TEST_BATTERIES" --jsonl -a "$@" question >facts.jsonl 2>"$WORK/err" </dev/null &
 	pid=$!
 	children="$children $pid"

@@ -9,6 +9,7 @@
 #include "unit/failing_malloc.h"
 
 #include "../../plugins/common_model/cache.c"
+#include "../../plugins/common_model/image.c"
 #include "../../plugins/common_model/segments.c"
 #include "../../plugins/common_model/tools.c"
 #include "../../plugins/model_anthropic/blocks.c"

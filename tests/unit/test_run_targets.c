@@ -58,6 +58,7 @@ static void run_again(struct kit *k)
 static void a_model_that_fails_is_tried_once_more_and_then_the_next_one_answers(void **state)
 {
 	struct kit k;
+	int i;
 
 	(void)state;
 	open_pair(&k, "turns:\n  - fail: { class: transient, text: it is down }\n", SECOND, "");
@@ -68,10 +69,13 @@ static void a_model_that_fails_is_tried_once_more_and_then_the_next_one_answers(
 	assert_int_equal(asked(&k, "second/y"), 1);
 	assert_string_equal(kit_fact(&k, EXS_FACT_TURN_ENDED, 0)->name, "second/y");
 	/* It rests now: no other run asks it. */
-	run_again(&k);
-	assert_string_equal(k.result->output, "from the second");
-	assert_int_equal(asked(&k, "script/x"), 0);
-	assert_true(kit_body_has(kit_fact(&k, EXS_FACT_TURN_STARTED, 0), "\"target\":1,\"try\":1"));
+	for (i = 0; i < 9; i++) {
+		run_again(&k);
+		assert_string_equal(k.result->output, "from the second");
+		assert_int_equal(asked(&k, "script/x"), 0);
+		assert_true(kit_body_has(kit_fact(&k, EXS_FACT_TURN_STARTED, 0),
+					 "\"target\":1,\"try\":1"));
+	}
 	kit_close(&k);
 }
 
