@@ -1,0 +1,143 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+# replay.sh - real runs are replayed from what is stored, a changed record shows where it was changed, another critic or budget is shown
+# what happened, and two runs are told apart. Nothing of that is stored or asked of anybody.
+
+conf() { # BATTERIES PORTS AGENT
+	cat <<END
+batteries:
+  disk: { so: store_lmdb.so }
+  journal: { so: checkpoint_journal.so }
+  script: { so: model_script.so, script: script.yaml }
+  fx: { so: effects.so, log: effects.log }
+$1
+ports: { store: disk, checkpoint: journal$2 }
+tiers: { fast: script/x }
+run: { lease: 2s }
+agents:
+  a: { tools: [unsafe, pure, idempotent]$3 }
+END
+}
+conf "" "" "" >conf.yaml
+x() { # COMMAND ARGUMENT...
+	verb=$1
+	shift
+	"$EXECUTUS" "$verb" -c conf.yaml -B "$TEST_BATTERIES" "$@"
+}
+newest() {
+	x runs --json | jq -r '.[0].run'
+}
+two_steps() { # WORD
+	cat >script.yaml <<END
+turns:
+  - calls: [ { tool: unsafe, args: { text: one } }, { tool: pure, args: { text: $1 } } ]
+  - say: Done, $1.
+END
+}
+facts_of() {
+	x show --facts --json "$1"
+}
+
+# A run that went well, as text, as JSON, step by step; and nothing is written by it.
+two_steps two
+gives 0 x run "go"
+ok=$(newest)
+before=$(cksum "$XDG_STATE_HOME"/executus/disk/data.mdb)
+: >effects.log
+gives 0 x replay "$ok"
+prints "$(facts_of "$ok" | jq length) facts, 2 steps: every decision is the same"
+gives 0 x replay --json "$ok"
+holds '.[0] | .same and .facts > 8 and .steps == 2 and .ended and .damage == "" and .next == "" and (has("divergence") | not)' out
+gives 0 x replay --json --facts "$ok"
+holds '.[0] | (.log | length) == .facts and (.log | map(select(.is == "same")) | length) == .decisions' out
+gives 0 x replay --facts "$ok"
+prints "same: turn with script/x, try 1"
+prints "same: end: ok"
+equal "" "$(cat effects.log)" "effects of a replay"
+equal "$before" "$(cksum "$XDG_STATE_HOME"/executus/disk/data.mdb)" "the store after a replay"
+is_absent nothing.log
+
+# One that failed, and its retry; one that was cancelled by its limits.
+cat >script.yaml <<'END'
+turns:
+  - calls: [ { tool: unsafe, args: { text: one } } ]
+  - fail: { text: it is broken, class: permanent }
+END
+gives 69 x run "go"
+failed=$(newest)
+gives 0 x replay "$failed"
+two_steps two
+gives 0 x resume --retry "$failed"
+gives 0 x replay --json "$failed"
+holds '.[0] | .same and .steps == 2' out
+
+# One that was killed in the middle of a call, before and after it is resumed.
+cat >script.yaml <<'END'
+turns:
+  - calls: [ { tool: unsafe, args: { text: one, how: kill_after } }, { tool: idempotent, args: { text: two } } ]
+  - say: Done, two.
+END
+rm -f effects.log.died
+gives 137 x run "go"
+killed=$(newest)
+gives 0 x replay "$killed"
+prints "it has not ended; planned is: wait for"
+gives 0 x resume "$killed"
+gives 0 x replay "$killed"
+prints "every decision is the same"
+
+# One that waits for a person.
+conf "" "" ", in_doubt: park" >conf.yaml
+rm -f effects.log.died
+gives 137 x run "go"
+parked=$(newest)
+gives 8 x resume "$parked"
+gives 0 x replay "$parked"
+prints "it has not ended; planned is: nothing, the run is parked"
+conf "" "" "" >conf.yaml
+
+# A fork, and a fork with a question.
+two_steps other
+gives 0 x fork "$ok@1"
+fork=$(newest)
+gives 0 x replay "$fork"
+
+# What cannot be replayed.
+gives 1 x replay 01nosuchrun
+says "there is no run '01nosuchrun'"
+gives 2 x replay
+gives 2 x replay --transcript "$ok"
+
+# ---- diff ----
+
+# A run and itself; another run of the same question; a run that says something else; a fork and its base.
+gives 0 x diff "$ok" "$ok"
+prints "facts: both say the same"
+two_steps two
+gives 0 x run "go"
+again=$(newest)
+gives 0 x diff "$ok" "$again"
+gives 0 x diff --json "$ok" "$again"
+holds '.[0] | .same and .differ == "" and .fact_a == null and .output_same and .a.steps == .b.steps' out
+two_steps three
+gives 0 x run "go"
+third=$(newest)
+gives 1 x diff "$ok" "$third"
+prints "they differ from here on (arguments):"
+prints "another one"
+gives 1 x diff --json "$ok" "$third"
+holds '.[0] | (.same | not) and .differ == "arguments" and .fact_a.kind == "turn_ended" and .fact_b.step == 1 and (.output_same | not)' out
+gives 1 x diff "$ok" "$fork"
+prints "run $fork is a fork of $ok behind step 1, the other one here"
+gives 1 x diff --json "$ok" "$fork"
+holds '.[0] | .differ == "text" and .fact_a.step == 2 and .fact_b.step == 2 and .began == ""' out
+gives 0 x run "go elsewhere"
+gives 1 x diff --json "$third" "$(newest)"
+holds '.[0] | .began == "input" and .differ == ""' out
+gives 1 x diff "$ok" 01nosuchrun
+says "there is no run '01nosuchrun'"
+gives 2 x diff "$ok"
+
+# The end of one that the other does not have.
+gives 1 x diff --json "$ok" "$parked"
+holds '.[0] | .b.status == "parked"' out
