@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_replay.c - executus replay: does a run follow from its facts? Nothing is asked, sent or written. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/text.h"
 #include "cli/replayed.h"
 #include "host/calls.h"
@@ -60,6 +62,8 @@ static exs_status each_fact(void *arg, const exs_fact *f)
 	struct replayed *p = arg;
 	exs_status status = replay_fact(&p->r, f);
 
+	if (status == EXS_OK && p->with.file)
+		status = whatif_expect(&p->with.whatif, f, &p->r.damage);
 	if (p->list && (status == EXS_OK || status == EXS_CANCELLED)) {
 		(p->json ? fact_json : fact_text)(p, f);
 		p->listed++;
@@ -118,7 +122,7 @@ static void put_text(const struct replayed *p)
 	char next[REPLAY_TEXT_MAX];
 	struct buf b;
 
-	buf_init(&b, LINE_BYTES_MAX * 4);
+	buf_init(&b, REPLAY_OUT_MAX);
 	if (d->any) {
 		buf_printf(&b, "fact %" PRId64 " is another one (step %" PRId32 ", attempt %" PRId32
 			   "); the %" PRId64 " before it are the same\n", d->seq, d->step, d->attempt,
@@ -138,6 +142,8 @@ static void put_text(const struct replayed *p)
 		text_one_line(&b, str_of(next), REPLAY_TEXT_MAX);
 		buf_puts(&b, "\n");
 	}
+	if (p->asked)
+		with_text(p, &b);
 	out_buf(&p->c->out, &b);
 }
 
@@ -147,7 +153,7 @@ static void put_json(const struct replayed *p)
 	char next[REPLAY_TEXT_MAX];
 	struct buf b;
 
-	buf_init(&b, LINE_BYTES_MAX * 8);
+	buf_init(&b, REPLAY_OUT_MAX);
 	if (!p->listed)
 		put_begin(p, &b);
 	buf_puts(&b, p->listed ? "],\n" : ",");
@@ -167,47 +173,63 @@ static void put_json(const struct replayed *p)
 		buf_jsonz(&b, d->recorded);
 		buf_puts(&b, "}");
 	}
+	if (p->asked)
+		with_json(p, &b);
+	buf_puts(&b, "}\n");
 	out_buf(&p->c->out, &b);
 }
 
 /* ---- the command ---- */
 
-static int over(struct replayed *p)
+static int over(const struct replayed *p)
 {
+	struct cli *c = p->c;
+
 	(p->json ? put_json : put_text)(p);
 	if (p->damage.status)
-		log_error(&p->c->log, "run %s is damaged behind fact %" PRId64 ": %s", p->id,
-			  p->r.facts, p->damage.text);
-	return p->damage.status ? EXIT_STORAGE : p->r.found.any ? EXIT_RUN : EXIT_OK;
+		log_error(&c->log, "run %s is damaged behind fact %" PRId64 ": %s", p->id, p->r.facts,
+			  p->damage.text);
+	if (p->with.file && !p->asked)
+		log_error(&c->log, "%s was not asked: the run itself does not replay", p->with.file);
+	if (p->damage.status)
+		return EXIT_STORAGE;
+	return p->r.found.any || (p->asked && !with_same(p)) ? EXIT_RUN : EXIT_OK;
 }
 
 static int replay(struct replayed *p)
 {
 	exs_err err = EXS_ERR_INIT;
-	int code;
 
 	if (load(p, &err))
-		return err.status == EXS_NOTFOUND ? (log_error(&p->c->log, "%s", err.text), EXIT_RUN)
-						  : cli_failed(p->c, &err);
-	code = over(p);
-	if (p->json)
-		out_raw(&p->c->out, str_of("}\n"));
-	return code;
+		return cli_failed(p->c, &err);
+	p->asked = p->with.file && !p->r.found.any && !p->damage.status;
+	if (p->asked && with_ask(p, &err))
+		return cli_failed(p->c, &err);
+	return over(p);
 }
 
 int cmd_replay(struct cli *c)
 {
-	struct replayed p = { .c = c,
-			      .id = c->opts.args[0],
-			      .list = opts_has(&c->opts, OPT_FACTS),
-			      .json = opts_has(&c->opts, OPT_JSON),
-			      .damage = EXS_ERR_INIT };
+	auto_free struct replayed *p = calloc(1, sizeof *p);
+	const char *with = opts_value(&c->opts, OPT_WITH);
+	exs_err err = EXS_ERR_INIT;
 	int code;
 
+	if (!p) {
+		err_set(&err, EXS_NOMEM, 0, "no memory to replay a run");
+		return cli_failed(c, &err);
+	}
 	if (!cli_open_past(c, &code))
 		return code;
-	replay_init(&p.r);
-	code = replay(&p);
-	replay_release(&p.r);
+	p->c = c;
+	p->id = c->opts.args[0];
+	p->list = opts_has(&c->opts, OPT_FACTS);
+	p->json = opts_has(&c->opts, OPT_JSON);
+	p->damage = (exs_err)EXS_ERR_INIT;
+	replay_init(&p->r);
+	if (!with || with_open(p, with, &code))
+		code = replay(p);
+	replay_release(&p->r);
+	with_close(p);
 	return code;
 }

@@ -8,6 +8,7 @@
 #include "run/state.h"
 
 #define RETRY_PAUSE_MS 500 /* before the second try, when the server asked for nothing */
+#define ANSWER_TOKENS  4096 /* what a turn may say, for a reservation, when nothing caps it */
 
 enum action_kind {
 	ACT_NOTHING,   /* ended, parked, or not begun */

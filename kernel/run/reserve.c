@@ -15,8 +15,6 @@
 #include "base/text.h"
 #include "run/engine_priv.h"
 
-#define ANSWER_TOKENS 4096 /* what a turn may say, for a reservation, when nothing caps it */
-
 struct reserve_work {
 	struct mail mail;
 	struct pending pending;

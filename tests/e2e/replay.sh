@@ -141,3 +141,101 @@ gives 2 x diff "$ok"
 # The end of one that the other does not have.
 gives 1 x diff --json "$ok" "$parked"
 holds '.[0] | .b.status == "parked"' out
+
+# ---- another critic, another budget, other limits ----
+
+calls=
+for i in 1 2 3 4 5 6 7 8; do
+	calls="$calls
+  - { delay: 300ms, calls: [ { tool: pure, args: { text: again } } ], usage: { in: 1000, out: 100 } }"
+done
+cat >script.yaml <<END
+turns: $calls
+  - { say: Out at last., usage: { in: 1000, out: 100 } }
+END
+eye="  eye: { so: critic_stall.so, nothing_new: 0, ping_pong: 0"
+cat >prices.json <<'END'
+{ "prices": [ { "model": "script/*", "in": "10.00", "out": "100.00", "valid_from": "2020-01-01", "source": "a test",
+  "source_date": "2020-01-01" } ] }
+END
+conf "" "" ", max_same_calls: 50" >conf.yaml
+gives 0 x run "go"
+calm=$(newest)
+
+# The same configuration decides the same.
+gives 0 x replay --with conf.yaml "$calm"
+prints "critic -, budget -, agent a"
+prints "it decides the same"
+
+# A critic: it would have told and then killed the run.
+conf "$eye }" ", critic: eye" ", max_same_calls: 50" >watched.yaml
+gives 1 x replay --with watched.yaml --json "$calm"
+holds '.[0] | .same and .with.critic == "eye" and .with.was == [] and .with.would[0].what == "nudge" and .with.would[0].tag == "same_call"' out
+gives 1 x replay --with watched.yaml "$calm"
+prints "critic: nudge (same_call)"
+conf "${eye}, on_loop: [kill] }" ", critic: eye" ", max_same_calls: 50" >killing.yaml
+gives 1 x replay --with killing.yaml --json "$calm"
+holds '.[0] | .with.would == [.with.would[0]] and .with.would[0].what == "kill" and (.with.ends_at > 3) and .with.ends_at < .facts' out
+
+# The record of a critic's run: its own configuration says the same, none of it says less, and the run would have gone on.
+cp killing.yaml conf.yaml
+gives 7 x run "go"
+dead=$(newest)
+gives 0 x replay --with killing.yaml "$dead"
+conf "" "" ", max_same_calls: 50" >conf.yaml
+gives 1 x replay --with conf.yaml --json "$dead"
+holds '.[0] | .with.would == [] and .with.was[0].what == "kill" and .with.other_way.recorded == "run_ended: killed, killed"' out
+cp watched.yaml conf.yaml
+gives 0 x run "go"
+told=$(newest)
+gives 0 x replay --with watched.yaml "$told"
+conf "" "" ", max_same_calls: 50" >conf.yaml
+
+# Limits of the agent.
+conf "" "" ", max_same_calls: 3" >strict.yaml
+gives 1 x replay --with strict.yaml --json "$calm"
+holds '.[0] | .with.other_way.planned == "end: error, tool_loop"' out
+conf "" "" ", max_same_calls: 50, max_steps: 2" >short.yaml
+gives 1 x replay --with short.yaml "$calm"
+prints "planned   end: error, step_limit"
+conf "" "" ", max_same_calls: 50, max_runtime: 1s" >quick.yaml
+gives 1 x replay --with quick.yaml --json "$calm"
+holds '.[0] | .with.would[0].what == "timeout" and .with.would[0].run_ms == 1001' out
+
+# A budget: prices of its table, and a limit that is reached; its ledger is in memory and begins empty each time.
+purse() { # LIMIT
+	conf "  purse: { so: budget_ledger.so, prices: prices.json, limits: [ { scope: caller, unit: usd, per: day, max: $1 } ] }" \
+		", budget: purse" ", max_same_calls: 50, max_tokens: 100"
+}
+purse 5 >rich.yaml
+gives 0 x replay --with rich.yaml --json "$calm"
+holds '.[0] | .with.cost_micro == 180000 and .with.recorded_micro == 0 and (.with.turns | length) == 9 and .with.turns[0].cost_micro == 20000' out
+gives 0 x replay --with rich.yaml --facts "$calm"
+prints "cost      \$0.180000 in 9 turns"
+purse 0.05 >poor.yaml
+for again in 1 2; do
+	gives 1 x replay --with poor.yaml --json "$calm"
+	holds '.[0] | .with.would[0].what == "denied" and .with.would[0].who == "budget" and (.with.turns | length) == 2' out
+done
+cp poor.yaml conf.yaml
+gives 4 x run "go"
+denied=$(newest)
+gives 0 x replay --with poor.yaml "$denied"
+gives 1 x replay --with rich.yaml --json "$denied"
+holds '.[0] | .with.would == [] and .with.was[0].what == "denied" and (.with.other_way.planned | startswith("turn with"))' out
+gives 0 x budget --json
+holds '.[0].limits[0].uses | length == 1' out
+
+# A retry, a fork and a run that was killed are asked too.
+for run in "$failed" "$killed" "$fork" "$parked"; do
+	gives 0 x replay --with rich.yaml "$run"
+done
+
+# What does not work is said.
+gives 3 x replay --with nothing.yaml "$calm"
+sed 's/^  a: /  b: /' rich.yaml >other.yaml
+gives 3 x replay --with other.yaml "$calm"
+says "other.yaml has no agent 'a'"
+sed 's/so: budget_ledger.so/so: nothing.so/' rich.yaml >other.yaml
+gives 3 x replay --with other.yaml "$calm"
+says "nothing.so"
