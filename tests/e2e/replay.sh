@@ -55,7 +55,6 @@ prints "same: turn with script/x, try 1"
 prints "same: end: ok"
 equal "" "$(cat effects.log)" "effects of a replay"
 equal "$before" "$(cksum "$XDG_STATE_HOME"/executus/disk/data.mdb)" "the store after a replay"
-is_absent nothing.log
 
 # One that failed, and its retry; one that was cancelled by its limits.
 cat >script.yaml <<'END'
@@ -108,6 +107,51 @@ says "there is no run '01nosuchrun'"
 gives 2 x replay
 gives 2 x replay --transcript "$ok"
 
+STORE_ROW=$(dirname "$EXECUTUS")/tests/e2e/store_row
+
+# A record that somebody changed who knew how: the sums are right, and only a replay finds it.
+edit() { # RUN SEQ OLD NEW
+	gives 0 "$STORE_ROW" conf.yaml "$BATTERIES" edit "b/journal/fact/$1/$(printf %016x "$2")" "$3" "$4"
+}
+seq_of() { # RUN KIND
+	facts_of "$1" | jq "map(select(.kind == \"$2\"))[0].seq"
+}
+two_steps two
+gives 0 x run "go"
+changed=$(newest)
+seq=$(seq_of "$changed" run_ended)
+edit "$changed" "$seq" "Done, two." "Done, six."
+gives 0 x store verify
+gives 1 x replay "$changed"
+prints "fact $seq is another one (step 2, attempt 1); the $((seq - 1)) before it are the same"
+prints "planned   end: ok"
+prints "recorded  run_ended: ok (reason or answer differ)"
+edit "$changed" "$seq" "Done, six." "Done, two."
+seq=$(seq_of "$changed" turn_started)
+edit "$changed" "$seq" "script/x" "script/y"
+gives 1 x replay --json "$changed"
+holds ".[0] | (.same | not) and .divergence == {seq: $seq, step: 1, attempt: 1, planned: \"turn with script/x, try 1\", recorded: \"turn_started script/y\"}" out
+gives 1 x replay --with conf.yaml "$changed"
+says "conf.yaml was not asked: the run itself does not replay"
+gives 1 x replay --facts "$changed"
+prints "other: turn with script/x"
+
+# Damage: what could be read, and where it ends; also when it is the last facts that are gone.
+edit "$changed" "$seq" "script/y" "script/x"
+gives 0 "$STORE_ROW" conf.yaml "$BATTERIES" flip "b/journal/fact/$changed/$(printf %016x "$(seq_of "$changed" turn_ended)")"
+gives 73 x replay "$changed"
+prints "every decision is the same so far"
+says "run $changed is damaged behind fact"
+gives 73 x replay --json "$changed"
+holds '.[0] | (.same | not) and .facts > 1 and .damage != ""' out
+gives 73 x diff --json "$ok" "$changed"
+holds '.[0] | .b.damage != ""' out
+gives 0 x run "go"
+cut=$(newest)
+gives 0 "$STORE_ROW" conf.yaml "$BATTERIES" del "b/journal/fact/$cut/$(printf %016x "$(seq_of "$cut" run_ended)")"
+gives 73 x replay "$cut"
+says "run $cut is damaged"
+
 # ---- diff ----
 
 # A run and itself; another run of the same question; a run that says something else; a fork and its base.
@@ -145,9 +189,9 @@ holds '.[0] | .b.status == "parked"' out
 # ---- another critic, another budget, other limits ----
 
 calls=
-for i in 1 2 3 4 5 6 7 8; do
+for text in again again again again again again again again; do
 	calls="$calls
-  - { delay: 300ms, calls: [ { tool: pure, args: { text: again } } ], usage: { in: 1000, out: 100 } }"
+  - { delay: 300ms, calls: [ { tool: pure, args: { text: $text } } ], usage: { in: 1000, out: 100 } }"
 done
 cat >script.yaml <<END
 turns: $calls
