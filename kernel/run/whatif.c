@@ -305,10 +305,10 @@ static bool begins(const struct whatif *w, const exs_fact *f)
 	       (f->seq > w->begin_seq && f->kind == EXS_FACT_RUN_RESUMED);
 }
 
-static void leave(struct whatif *w, int32_t how)
+static exs_status leave(struct whatif *w, int32_t how)
 {
 	whatif_unwatch(w);
-	whatif_purse_finish(w, how);
+	return whatif_purse_finish(w, how);
 }
 
 static exs_status begin(struct whatif *w, const exs_fact *f)
@@ -316,7 +316,8 @@ static exs_status begin(struct whatif *w, const exs_fact *f)
 	bool sent = w->r.state.turn_open;
 	exs_status status;
 
-	leave(w, EXS_PURSE_LEFT);
+	if (leave(w, EXS_PURSE_LEFT))
+		return w->err.status;
 	w->wall_gap_ms = f->at_ms - f->run_ms;
 	whatif_clock(w, f->run_ms);
 	status = fold_in(w, f);
@@ -385,7 +386,6 @@ static exs_status go_on(struct whatif *w, const exs_fact *f)
 	struct limits before = w->r.state.limits;
 	exs_status status = EXS_OK;
 
-	w->wall_gap_ms = f->at_ms - f->run_ms;
 	if (f->kind == EXS_FACT_TURN_STARTED)
 		status = turn_begins(w, f);
 	if (status || w->over)
@@ -398,8 +398,8 @@ static exs_status go_on(struct whatif *w, const exs_fact *f)
 		status = whatif_settle(w, f);
 	if (status == EXS_OK)
 		status = show(w, f);
-	if (f->kind == EXS_FACT_RUN_ENDED || f->kind == EXS_FACT_RUN_PARKED)
-		leave(w, f->kind == EXS_FACT_RUN_ENDED ? EXS_PURSE_ENDED : EXS_PURSE_LEFT);
+	if (status == EXS_OK && (f->kind == EXS_FACT_RUN_ENDED || f->kind == EXS_FACT_RUN_PARKED))
+		status = leave(w, f->kind == EXS_FACT_RUN_ENDED ? EXS_PURSE_ENDED : EXS_PURSE_LEFT);
 	return status;
 }
 
@@ -416,6 +416,8 @@ static exs_status take_fact(struct whatif *w, const exs_fact *f)
 	if (whatif_wait(w, f->run_ms) || w->over)
 		return w->err.status;
 	w->seq = f->seq;
+	w->wall_gap_ms = f->at_ms - f->run_ms;
+	whatif_clock(w, w->now_ms);
 	return withheld(w, f) ? withhold(w, f) : go_on(w, f);
 }
 
