@@ -350,7 +350,11 @@ static exs_status turn_begins(struct whatif *w, const exs_fact *f)
 	if (estimate < 0 || estimate > NUMBER_MAX)
 		estimate = conversation(w);
 	w->overhead = estimate - conversation(w);
-	return whatif_reserve(w, target, estimate);
+	w->seq = f->seq - 1; /* it is asked before the turn begins */
+	if (whatif_reserve(w, target, estimate) || w->over)
+		return w->err.status;
+	w->seq = f->seq;
+	return EXS_OK;
 }
 
 /*

@@ -440,7 +440,7 @@ static void a_refusal_ends_it_before_the_turn(void **state)
 	tell_steps(&k.t, 3);
 	asked(&k);
 	assert_true(k.w.over);
-	would(&k, 0, "denied", 6);
+	would(&k, 0, "denied", 5);
 	assert_int_equal(k.w.turns.n, 1);
 	close_conf(&k);
 
@@ -470,7 +470,7 @@ static void its_ledger_is_in_memory_and_bounded(void **state)
 	asked(&k);
 	assert_true(k.w.over);
 	assert_int_equal(k.w.turns.n, 2);
-	would(&k, 0, "denied", 10);
+	would(&k, 0, "denied", 9);
 	assert_string_equal(k.w.would.list[0].words, "the limit would be passed");
 	close_conf(&k);
 
@@ -490,7 +490,7 @@ static void a_soft_limit_is_told_once(void **state)
 	tell_steps(&k.t, 4);
 	asked(&k);
 	assert_int_equal(k.w.would.n, 1);
-	would(&k, 0, "soft", 6);
+	would(&k, 0, "soft", 5);
 	assert_int_equal(k.w.r.state.soft_count, 1);
 	assert_false(whatif_same(&k.w));
 	close_conf(&k);
