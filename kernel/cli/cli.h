@@ -106,6 +106,8 @@ exs_status agents_check(struct cli *c, const struct conf_agent *only, exs_err *e
 int cmd_run(struct cli *c);
 int cmd_resume(struct cli *c);
 int cmd_fork(struct cli *c);
+int cmd_replay(struct cli *c);
+int cmd_diff(struct cli *c);
 int cmd_runs(struct cli *c);
 int cmd_show(struct cli *c);
 int cmd_cancel(struct cli *c);

@@ -6,7 +6,8 @@
 #define RUNS_RUNS (ASKS | CMD_BIT(CMD_RESUME))
 #define HAS_JSON                                                                                   \
 	(RUNS_RUNS | CMD_BIT(CMD_RUNS) | CMD_BIT(CMD_SHOW) | CMD_BIT(CMD_BATTERIES) |              \
-	 CMD_BIT(CMD_STORE) | CMD_BIT(CMD_BUDGET) | CMD_BIT(CMD_AUDIT))
+	 CMD_BIT(CMD_STORE) | CMD_BIT(CMD_BUDGET) | CMD_BIT(CMD_AUDIT) | CMD_BIT(CMD_REPLAY) |     \
+	 CMD_BIT(CMD_DIFF))
 #define LISTS_RUNS (CMD_BIT(CMD_RUNS) | CMD_BIT(CMD_AUDIT))
 
 #define CLEARS (CMD_BIT(CMD_AUDIT) | CMD_BIT(CMD_STORE))
@@ -86,10 +87,12 @@ const struct option_row opts_options[OPTIONS] = {
 			  "only say what would go" },
 	[OPT_FORCE] = { 0, "force", NULL, NULL, CMD_BIT(CMD_STORE), 0, 0,
 			"restore into a store that is not empty; a copy of it is kept beside it" },
-	[OPT_FACTS] = { 0, "facts", NULL, NULL, CMD_BIT(CMD_SHOW), OPT_BIT(OPT_TRANSCRIPT), 0,
-			"every fact, one a line" },
+	[OPT_FACTS] = { 0, "facts", NULL, NULL, CMD_BIT(CMD_SHOW) | CMD_BIT(CMD_REPLAY),
+			OPT_BIT(OPT_TRANSCRIPT), 0, "every fact, one a line; of replay, with what was planned" },
 	[OPT_TRANSCRIPT] = { 't', "transcript", NULL, NULL, CMD_BIT(CMD_SHOW), OPT_BIT(OPT_FACTS),
 			     0, "the conversation" },
+	[OPT_WITH] = { 0, "with", "FILE", NULL, CMD_BIT(CMD_REPLAY), 0, 0,
+		       "what the critic, the budget and the agent's limits of another configuration would have decided" },
 	[OPT_JSON] = { 'j', "json", NULL, NULL, HAS_JSON, OPT_BIT(OPT_JSONL), 0,
 		       "one JSON value on standard output instead of text" },
 	[OPT_JSONL] = { 0, "jsonl", NULL, NULL, RUNS_RUNS, OPT_BIT(OPT_JSON), 0,
@@ -135,6 +138,21 @@ const struct command_row opts_commands[COMMANDS] = {
 		       "executus fork 01jabcdefghjkmnpqrstvwxyz0@2\n"
 		       "executus fork 01jabcdefghjkmnpqrstvwxyz0 \"Now the same for the tests.\"\n"
 		       "executus fork --agent critic 01jabcdefghjkmnpqrstvwxyz0@4 --input ask.txt\n" },
+	[CMD_REPLAY] = { "replay", "RUN", 1, 1, "take the decisions of a run again, from its facts",
+			 "Nothing is asked, sent or written: the recorded facts stand for the world. Ends with status 1 and "
+			 "names the first fact that is not what is planned there.\n"
+			 "\n"
+			 "With --with the critic and the budget of another configuration see the same facts by the recorded "
+			 "clock, and what they and its limits for the run's agent decide is held against the record. The "
+			 "budget begins with an empty ledger in memory.",
+			 "executus replay 01jabcdefghjkmnpqrstvwxyz0\n"
+			 "executus replay --facts 01jabcdefghjkmnpqrstvwxyz0\n"
+			 "executus replay --with stricter.yaml --json 01jabcdefghjkmnpqrstvwxyz0\n" },
+	[CMD_DIFF] = { "diff", "RUN OTHER", 2, 2, "show where two runs begin to differ",
+		       "The first fact of each that says something else: what was asked, called, answered or decided. Ids, times, "
+		       "tokens and keys do not count. Ends with status 1 when there is one. A fork and the run that it was forked "
+		       "from are the same up to where it begins.",
+		       "executus diff 01jabcdefghjkmnpqrstvwxyz0 01jabcdefghjkmnpqrstvwxyz1\n" },
 	[CMD_RUNS] = { "runs", "", 0, 0, "list runs, newest first",
 		       "A run is 'open' when it has not ended: a process carries it, or it waits "
 		       "to be resumed.",

@@ -16,8 +16,6 @@
 #include "run/engine_priv.h"
 #include "run/image.h"
 
-#define ANSWER_TOKENS 4096 /* what a turn may say, for a reservation, when nothing caps it */
-
 struct reserve_work {
 	struct mail mail;
 	struct pending pending;

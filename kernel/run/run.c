@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "run/artifact.h"
 #include "run/settle.h"
+#include "run/verdict.h"
 #include "run/words.h"
 
 struct run *run_ref(struct run *run)
@@ -104,8 +105,7 @@ static void raise_limit(struct run *run, const char *what, int64_t now)
 static void extend(struct run *run, int64_t ms)
 {
 	int64_t was = run->state.limits.runtime_ms;
-	int64_t ceiling = was > CEILING_MS ? was : CEILING_MS;
-	int64_t now = ms > ceiling - was ? ceiling : was + ms;
+	int64_t now = verdict_runtime_ms(was, ms);
 
 	if (now <= was)
 		return;
@@ -161,10 +161,7 @@ void run_verdict(struct run *run, enum note_what what, int64_t number, exs_str t
 	else if (what == NOTE_EXTEND)
 		extend(run, number);
 	else if (what == NOTE_RAISE && number > 0)
-		raise_limit(run, "steps",
-			    number > INT32_MAX - run->state.limits.steps
-				    ? INT32_MAX
-				    : run->state.limits.steps + number);
+		raise_limit(run, "steps", verdict_steps(run->state.limits.steps, number));
 	else if (what == NOTE_ARTIFACT)
 		record_artifact(run, text);
 }
