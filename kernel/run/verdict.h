@@ -11,7 +11,7 @@
 bool verdict_counts(const exs_verdict *v);
 /* The body of critic_decided. */
 void verdict_body(const exs_verdict *v, struct buf *out);
-/* Until the next tick. left_ms: until the critic's own deadline; < 0 also when it is past; has_deadline: it has one. */
+/* Until the next tick: the one that it asked for, or its own deadline, left_ms away, when it has one. */
 int64_t verdict_pause_ms(const exs_verdict *v, bool has_deadline, int64_t left_ms);
 /* The limits that it moves, under their ceilings. */
 int64_t verdict_runtime_ms(int64_t was, int64_t extend_ms);

@@ -199,6 +199,7 @@ static void other_limits(struct whatif *w, const exs_fact *f)
 	l->failed_steps = a->max_failed_steps;
 	l->answer_tokens = a->max_tokens;
 	l->attempts = w->host->conf->run.attempts;
+	l->retries = a->max_retries;
 }
 
 /* By how much the fact moves a limit, as it was recorded; and what that makes of ours. */

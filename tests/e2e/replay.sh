@@ -267,6 +267,10 @@ denied=$(newest)
 gives 0 x replay --with poor.yaml "$denied"
 gives 1 x replay --with rich.yaml --json "$denied"
 holds '.[0] | .with.would == [] and .with.was[0].what == "denied" and (.with.other_way.planned | startswith("turn with"))' out
+sed 's/"10.00"/"20.00"/; s/"100.00"/"200.00"/' prices.json >dear.json
+sed 's/prices.json/dear.json/' rich.yaml >dear.yaml
+gives 1 x replay --with dear.yaml --json "$denied"
+holds '.[0] | .with.cost_micro == 2 * .with.recorded_micro and .with.recorded_micro == 20000 * (.with.turns | length)' out
 gives 0 x budget --json
 holds '.[0].limits[0].uses | length == 1' out
 

@@ -330,6 +330,21 @@ static void an_unsafe_call_that_is_repeated(void **state)
 	differs(&t, "doubt 1.0", "call_ended 1.0 read: ok");
 }
 
+/* Others of the step may be made again, this one may not. */
+static void a_call_that_was_not_listed_with_the_others(void **state)
+{
+	struct tale t;
+
+	(void)state;
+	tell_start(&t);
+	tell_asks(&t, ONE "," OTHER);
+	tell_call_started(&t, 0, "idempotent");
+	tell_call_started(&t, 1, "unsafe");
+	tell_plain_resume(&t, "");
+	tell_call_started(&t, 1, "unsafe");
+	differs(&t, "calls 1.0", "call_started 1.1 read");
+}
+
 static void a_call_behind_a_cancel(void **state)
 {
 	struct tale t;
@@ -549,6 +564,7 @@ int main(void)
 		cmocka_unit_test(a_try_too_many),
 		cmocka_unit_test(a_turn_while_calls_are_left),
 		cmocka_unit_test(an_unsafe_call_that_is_repeated),
+		cmocka_unit_test(a_call_that_was_not_listed_with_the_others),
 		cmocka_unit_test(a_call_behind_a_cancel),
 		cmocka_unit_test(another_end),
 		cmocka_unit_test(a_park_that_was_not_needed),
