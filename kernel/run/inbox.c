@@ -85,6 +85,7 @@ exs_status engine_inbox(struct engine *e, const char *run_id, const char *kind, 
 	if (status)
 		return status;
 	batch_init(&b);
+	b.ends = strcmp(kind, "cancel") == 0;
 	status = inbox_put(e, run_id, kind, text, &b, err);
 	if (status == EXS_OK)
 		status = call_store_commit(e->host->store, &b, err);

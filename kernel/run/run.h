@@ -192,6 +192,7 @@ struct run {
 	int32_t durable_step;
 	int storage_tries;
 	bool storage_failing;
+	bool wants_end; /* it would end if its storage did not fail */
 
 	/* ports */
 	exs_ckpt *ckpt;
