@@ -146,7 +146,7 @@ static bool send_out(struct server *s, struct conn *c)
 	return take_request(s, c);
 }
 
-static void write_log(struct server *s, const struct mock_request *r)
+static void write_log(struct server *s, const struct mock_request *r, size_t bytes)
 {
 	const char *m;
 
@@ -156,10 +156,10 @@ static void write_log(struct server *s, const struct mock_request *r)
 	for (m = r->model; *m; m++)
 		fputc(*m == '"' || *m == '\\' ? '?' : *m, s->log);
 	fprintf(s->log,
-		"\",\"messages\":%d,\"assistants\":%d,\"auth\":%s,\"last\":\"%s\",\"answered\":%s}"
-		"\n",
+		"\",\"messages\":%d,\"assistants\":%d,\"auth\":%s,\"last\":\"%s\",\"answered\":%s,"
+		"\"bytes\":%zu}\n",
 		r->messages, r->assistants, r->authorization[0] ? "true" : "false", r->last_role,
-		r->answered ? "true" : "false");
+		r->answered ? "true" : "false", bytes);
 	fflush(s->log);
 }
 
@@ -169,7 +169,7 @@ static bool answer(struct server *s, struct conn *c, size_t head, size_t body)
 	struct mock_request r;
 
 	mock_request_read(&r, c->in, head, c->in + head, body);
-	write_log(s, &r);
+	write_log(s, &r, body);
 	mock_scenario_for(&scenario, &s->base, &r);
 	mock_answer_make(&c->answer, &scenario, &r);
 	memmove(c->in, c->in + head + body, c->in_n - head - body);
