@@ -111,6 +111,7 @@ static exs_status put_row(struct engine *e, const char *run_id, const char *call
 	buf_json(&row, text);
 	buf_puts(&row, "}");
 	batch_init(&b);
+	b.ends = true;
 	status = batch_put(&b, str_of(NULL), str_of(key), buf_view(&row), err);
 	if (status == EXS_OK)
 		status = call_store_commit(e->host->store, &b, err);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* noop.c - two tools that do nothing, at once: what a call costs is then the kernel's. For benchmarks. */
+/* noop.c - two tools that do nothing, at once: what a call costs is then the kernel's. For benchmarks. With the arguments
+ * {"bytes":N} the result is N letters long, up to RESULT_MAX. */
 #include <executus/helper.h>
 #include <executus/port/tool.h>
+
+#define RESULT_MAX 8192
 
 struct exs_self {
 	int64_t calls;
@@ -27,10 +30,20 @@ static exs_status list(exs_self *self, exs_status (*each)(void *, const exs_tool
 
 static void call(exs_self *self, const exs_call *call, exs_cancel *cancel, exs_done done)
 {
+	static const char bytes[] = "{\"bytes\":";
+	char result[RESULT_MAX];
+	long n = 0;
+
 	(void)self;
-	(void)call;
 	(void)cancel;
-	exs_put(done, "nothing");
+	if (call->args.n > sizeof bytes && memcmp(call->args.p, bytes, sizeof bytes - 1) == 0)
+		n = strtol(call->args.p + sizeof bytes - 1, NULL, 10);
+	if (n > 0 && n <= RESULT_MAX) {
+		memset(result, 'x', (size_t)n);
+		exs_write(done, result, (size_t)n);
+	} else {
+		exs_put(done, "nothing");
+	}
 	exs_end(done, EXS_OK);
 }
 

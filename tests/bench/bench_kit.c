@@ -50,7 +50,8 @@ void mock_stop(const struct mock *m)
 	waitpid(m->pid, NULL, 0);
 }
 
-void write_conf(const char *dir, const char *name, int port, const char *tool, int durable)
+static void write_conf_with(const char *dir, const char *name, const char *so, int port, const char *tool, int durable,
+			    const char *more)
 {
 	char path[256];
 	FILE *f;
@@ -63,11 +64,11 @@ void write_conf(const char *dir, const char *name, int port, const char *tool, i
 	if (durable)
 		fprintf(f, "  store: { so: store_lmdb.so, path: %s.store }\n  journal: { so: checkpoint_journal.so }\n", name);
 	fprintf(f,
-		"  local: { so: model_openai.so, base_url: \"http://127.0.0.1:%d/v1\" }\n"
+		"  local: { so: %s, base_url: \"http://127.0.0.1:%d/v1\" }\n"
 		"  noop: { so: noop.so }\n"
 		"  status: { so: tool_status.so }\n"
-		"  trail: { so: audit_jsonl.so, path: %s.jsonl }\n",
-		port, name);
+		"%s",
+		so, port, more);
 	if (durable)
 		fputs("ports: { store: store, checkpoint: journal }\n", f);
 	fprintf(f,
@@ -78,6 +79,19 @@ void write_conf(const char *dir, const char *name, int port, const char *tool, i
 		tool);
 	fclose(f);
 	chmod(path, 0600);
+}
+
+void write_conf(const char *dir, const char *name, int port, const char *tool, int durable)
+{
+	char trail[128];
+
+	snprintf(trail, sizeof trail, "  trail: { so: audit_jsonl.so, path: %s.jsonl }\n", name);
+	write_conf_with(dir, name, "model_openai.so", port, tool, durable, trail);
+}
+
+void write_model_conf(const char *dir, const char *name, const char *so, int port, const char *tool, int durable)
+{
+	write_conf_with(dir, name, so, port, tool, durable, "");
 }
 
 void kernel_open(struct kernel *k, const char *dir, const char *name)

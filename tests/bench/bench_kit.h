@@ -28,6 +28,8 @@ void mock_stop(const struct mock *m);
 
 /* DIR/NAME.yaml: one model at the port, the no-op tools, a store and a journal when durable. */
 void write_conf(const char *dir, const char *name, int port, const char *tool, int durable);
+/* The same with another model battery and nothing that watches. */
+void write_model_conf(const char *dir, const char *name, const char *so, int port, const char *tool, int durable);
 void kernel_open(struct kernel *k, const char *dir, const char *name);
 void kernel_close(struct kernel *k);
 struct run *kernel_start(struct kernel *k, const struct run_listener *listener);

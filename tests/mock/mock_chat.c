@@ -167,12 +167,12 @@ static void write_log(struct server *s, const struct mock_request *r, const char
 		fputc(*m == '"' || *m == '\\' ? '?' : *m, s->log);
 	fprintf(s->log,
 		"\",\"api\":\"%s\",\"messages\":%d,\"assistants\":%d,\"auth\":%s,\"last\":\"%s\","
-		"\"answered\":%s",
+		"\"answered\":%s,\"bytes\":%zu",
 		r->responses	 ? "responses"
 		: r->of_messages ? "messages"
 				 : "chat",
 		r->messages, r->assistants, r->authorization[0] ? "true" : "false", r->last_role,
-		r->answered ? "true" : "false");
+		r->answered ? "true" : "false", n);
 	if (s->bodies) {
 		fputs(",\"body\":", s->log);
 		fwrite(body, 1, n, s->log);
