@@ -35,7 +35,7 @@ told() {
 	gives 0 x resume --all -q
 	x show --facts --json "$run" >after.json
 	jq -n -e --rawfile told out.jsonl --slurpfile a after.json '$a[0] as $a
-		| [$told | split("\n")[:-1][] | fromjson] | all(.[]; $a[.seq - 1] == .)' >/dev/null || fail "a fact that was told is lost $where"
+		| [$told | split("\n")[:-1][] | fromjson | select(.seq)] | all(.[]; $a[.seq - 1] == .)' >/dev/null || fail "a fact that was told is lost $where"
 	holds '.[0] | ([.[].seq] == [range(1; length + 1)]) and .[-1].body.output == "Done."' after.json
 	equal 8 "$(sort -u effects.log | wc -l)" "effects, each with one key $where"
 }

@@ -3,7 +3,7 @@
 #
 # $printed: what the process printed, $code: what it ended with; $after: the facts of the run now; $log: what was done.
 def lines: split("\n") | map(select(length > 0) | split(" "));
-($printed | split("\n") | map(fromjson? // empty)) as $acknowledged
+($printed | split("\n") | map(fromjson? // empty | select(.seq))) as $acknowledged
 | ($after[0] // []) as $a | ($log | lines | map(select(.[0] == "did"))) as $did
 | (if any($acknowledged[]; $a[.seq - 1] != .) then "a fact that was told is lost" else empty end),
 (if $code == 0 and ($acknowledged[-1] | .kind != "run_ended" or .body.status != "ok")

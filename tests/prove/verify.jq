@@ -9,7 +9,7 @@ def did($log; $keys; $text): $log | lines
 	| map(select(.[0] == "did" and .[3] == $text and (.[2] as $k | $keys | index([$k])))) | length;
 def about($log; $key): $log | lines | map(select(.[2] == $key)) | length;
 # The last line may lack its end.
-($printed | split("\n")[:-1] | map(fromjson | select(.run == $run))) as $acknowledged
+($printed | split("\n")[:-1] | map(fromjson | select(.run == $run and .seq))) as $acknowledged
 | ($before[0] // []) as $b | $after[0] as $a | $a[-1].body.output as $output
 | ($a | map(select(.kind == "call_ended"))) as $ended
 | ($a | map(select(.kind == "call_started").body.key) | unique) as $keys
