@@ -38,8 +38,8 @@ static exs_status read_fd(int fd, const char *name, struct buf *out, exs_err *er
 		buf_put(out, piece, (size_t)n);
 		if (!buf_ok(out))
 			return err_set(err, EXS_TOOBIG, 0,
-				       "'%.100s' holds more than %u bytes: give less to one run",
-				       name, CLI_INPUT_MAX);
+				       "'%.100s' holds more than %zu bytes: give less to one run",
+				       name, out->max);
 	}
 }
 
@@ -56,7 +56,7 @@ static exs_status read_file(const char *path, struct buf *out, exs_err *err)
 	return read_fd(fd, path, out, err);
 }
 
-static exs_status check_question(struct buf *q, exs_err *err)
+static exs_status check_question(struct buf *q, bool may_be_empty, exs_err *err)
 {
 	size_t bad;
 
@@ -70,7 +70,7 @@ static exs_status check_question(struct buf *q, exs_err *err)
 	if (bad < q->n || memchr(q->p, '\0', q->n))
 		return err_set(err, EXS_INVALID, 0, "the question is not UTF-8 text (byte %zu)",
 			       bad < q->n ? bad : strlen(q->p));
-	if (!str_trim(buf_view(q)).n)
+	if (!str_trim(buf_view(q)).n && !may_be_empty)
 		return err_set(err, EXS_INVALID, 0, "the question is empty");
 	return EXS_OK;
 }
@@ -93,12 +93,31 @@ exs_status ask_question(struct cli *c, const char *word, struct asked *a, exs_er
 		buf_puts(out, word);
 	else if (input)
 		status = read_file(input, out, err);
-	else if (isatty(STDIN_FILENO) == 1)
+	else if (isatty(STDIN_FILENO) == 1 && !a->image_n)
 		status = err_set(err, EXS_INVALID, 0,
 				 "no question: executus run \"QUESTION\", or --input FILE");
-	else
+	else if (isatty(STDIN_FILENO) != 1)
 		status = read_fd(STDIN_FILENO, "standard input", out, err);
-	return status ? status : check_question(out, err);
+	return status ? status : check_question(out, a->image_n > 0, err);
+}
+
+exs_status ask_images(struct cli *c, struct asked *a, exs_err *err)
+{
+	const char *names[IMAGES_MAX], *name;
+	exs_status status = EXS_OK;
+	struct buf *file;
+	uint32_t at = 0;
+
+	while (status == EXS_OK && (name = opts_next(&c->opts, OPT_IMAGE, &at))) {
+		if (a->image_n == IMAGES_MAX)
+			return err_set(err, EXS_TOOBIG, 0, "more than %u images", IMAGES_MAX);
+		file = &a->files[a->image_n];
+		buf_init(file, IMAGE_BYTES_MAX);
+		names[a->image_n] = name;
+		status = read_file(name, file, err);
+		a->images[a->image_n++] = buf_view(file);
+	}
+	return status ? status : images_check(a->images, a->image_n, names, err);
 }
 
 /* ---- the agent and its deliveries ---- */
@@ -231,6 +250,8 @@ static int go(struct cli *c, struct asked *a)
 	a->spec.caller = opts_value(&c->opts, OPT_CALLER);
 	a->spec.channel = "cli";
 	a->spec.input = buf_view(&a->question);
+	a->spec.images = a->images;
+	a->spec.image_n = a->image_n;
 	a->spec.deliver = a->deliver;
 	a->spec.durability = durability_of(c);
 	if (stop_begin(&stop, &c->log, &err))
@@ -267,5 +288,7 @@ void asked_release(struct asked *a)
 
 	for (i = 0; i < a->deliver_n; i++)
 		free((void *)(uintptr_t)a->deliver[i]);
+	for (i = 0; i < a->image_n; i++)
+		buf_release(&a->files[i]);
 	buf_release(&a->question);
 }

@@ -5,7 +5,8 @@
  *
  *	struct asked a;
  *	asked_init(&a);
- *	if (ask_question(c, word, &a, &err) == EXS_OK && cli_open_host(c, &code))
+ *	if (ask_images(c, &a, &err) == EXS_OK && ask_question(c, word, &a, &err) == EXS_OK &&
+ *	    cli_open_host(c, &code))
  *		code = ask(c, agent, &a);
  *	asked_release(&a);
  */
@@ -13,9 +14,13 @@
 #define CLI_ASK_H
 
 #include "cli/cli.h"
+#include "run/image.h"
 
 struct asked {
 	struct buf question;
+	struct buf files[IMAGES_MAX]; /* the images */
+	exs_str images[IMAGES_MAX];
+	size_t image_n;
 	const char *from; /* a run to fork from; NULL: a new one */
 	int32_t step;	  /* after which step of it */
 	struct run_spec spec;
@@ -26,9 +31,14 @@ struct asked {
 
 void asked_init(struct asked *a);
 void asked_release(struct asked *a);
+/* The files of --image. A mistake is one of the command line. */
+exs_status ask_images(struct cli *c, struct asked *a, exs_err *err);
 /* Is there a question, apart from what standard input has? `word`: of the command line, or NULL. */
 bool asks(const struct cli *c, const char *word);
-/* That, else --input, else standard input. A mistake is one of the command line. */
+/*
+ * That, else --input, else standard input; with images it may be empty. A mistake is one of the command
+ * line.
+ */
 exs_status ask_question(struct cli *c, const char *word, struct asked *a, exs_err *err);
 /* Begins the run and waits for it; the host is open. `agent` NULL: the conf's own. Returns the exit status. */
 int ask(struct cli *c, const char *agent, struct asked *a);

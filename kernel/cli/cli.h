@@ -106,10 +106,13 @@ exs_status agents_check(struct cli *c, const struct conf_agent *only, exs_err *e
 int cmd_run(struct cli *c);
 int cmd_resume(struct cli *c);
 int cmd_fork(struct cli *c);
+int cmd_replay(struct cli *c);
+int cmd_diff(struct cli *c);
 int cmd_runs(struct cli *c);
 int cmd_show(struct cli *c);
 int cmd_cancel(struct cli *c);
 int cmd_steer(struct cli *c);
+int cmd_settle(struct cli *c);
 int cmd_check(struct cli *c);
 int cmd_batteries(struct cli *c);
 int cmd_store(struct cli *c);

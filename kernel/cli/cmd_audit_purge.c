@@ -142,6 +142,7 @@ static exs_status forget_some(struct purge *p, const char *run, bool *more, exs_
 
 	hold_key(run, key);
 	batch_init(&b);
+	b.ends = true;
 	status = batch_check(&b, str_of(key), str_of(NULL), err);
 	if (status == EXS_OK)
 		status = call_audit_forget(p->audit, run, &b, more, err);

@@ -61,7 +61,7 @@ int cmd_fork(struct cli *c)
 	asked_init(&a);
 	if (read_place(c->opts.args[0], id, &a.step, &err))
 		code = err.status == EXS_NOTFOUND ? cli_failed(c, &err) : cli_usage(c, "%s", err.text);
-	else if (asks(c, word) && ask_question(c, word, &a, &err))
+	else if (ask_images(c, &a, &err) || (asks(c, word) && ask_question(c, word, &a, &err)))
 		cli_usage(c, "%s", err.text);
 	else if (cli_open_runs(c, &code)) {
 		a.from = id;

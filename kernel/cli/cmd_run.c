@@ -10,7 +10,7 @@ int cmd_run(struct cli *c)
 	struct asked a;
 
 	asked_init(&a);
-	if (ask_question(c, word, &a, &err))
+	if (ask_images(c, &a, &err) || ask_question(c, word, &a, &err))
 		cli_usage(c, "%s", err.text);
 	else if (cli_open_host(c, &code))
 		code = ask(c, opts_value(&c->opts, OPT_AGENT), &a);

@@ -13,6 +13,7 @@
 #include "cli/live.h"
 #include "cli/past.h"
 #include "cli/show_deliveries.h"
+#include "cli/show_doubt.h"
 #include "cli/talk.h"
 #include "run/hold.h"
 #include "run/redact.h"
@@ -136,6 +137,10 @@ static exs_status hide(struct past *p, const struct redact *r, exs_err *err)
 		status = hide_text(r, &p->state.artifacts[i]);
 	for (i = 0; i < p->state.segment_count && !status; i++)
 		status = hide_message(r, &p->state.segments[i]);
+	for (i = 0; i < p->state.call_count && !status; i++) {
+		status = hide_text(r, &p->state.calls[i].args);
+		p->state.calls[i].args_n = strlen(p->state.calls[i].args);
+	}
 	return status ? err_set(err, status, 0, "run %s cannot be redacted", p->id) : EXS_OK;
 }
 
@@ -211,6 +216,7 @@ static void summary_json(struct cli *c, const struct past *p, const struct redac
 		   s->started_ms, p->ended_ms, p->last_ms, s->run_ms, s->step, s->limits.steps,
 		   s->calls_ended, s->attempt, p->facts);
 	json_usage(&b, &s->usage);
+	doubt_json(s, &b);
 	buf_puts(&b, ",\"artifacts\":");
 	artifacts_json(s, &b);
 	buf_puts(&b, ",\"deliveries\":");
@@ -289,6 +295,7 @@ static void summary_text(struct cli *c, const struct past *p, const struct redac
 		put_line(&b, "held", or_none(held), HOLD_WHY_MAX);
 	if (s->why && s->why[0] && s->status != EXS_ENDED_OK)
 		put_line(&b, "error", s->why, CLI_PATH_MAX);
+	doubt_lines(p->id, s, &b);
 	put_made(&b, s);
 	deliveries_text(c, p->id, redact, &b);
 	if (s->output && s->output[0])

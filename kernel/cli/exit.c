@@ -6,7 +6,7 @@
 
 const struct exit_row exit_rows[] = {
 	{ EXIT_OK, "it worked" },
-	{ EXIT_RUN, "the run ended in an error" },
+	{ EXIT_RUN, "the run ended in an error; of replay and diff: something differs" },
 	{ EXIT_USAGE, "the command line is wrong" },
 	{ EXIT_CONF, "the configuration or a battery is wrong" },
 	{ EXIT_BUDGET, "the budget refused" },

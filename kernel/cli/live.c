@@ -15,6 +15,7 @@
 #include "run/message.h"
 
 #define ERASE	  "\r\033[K"
+#define FAILED	  "the model failed, trying again"
 #define WIDTH	  80u
 #define ARGS_SHOW 60u /* bytes of a call's arguments */
 
@@ -115,7 +116,7 @@ void live_fact(struct live *l, const exs_fact *f)
 	if (f->kind == EXS_FACT_TURN_STARTED)
 		note(l, f->name);
 	if (f->kind == EXS_FACT_TURN_FAILED)
-		note(l, str_of("the model failed, trying again"));
+		note(l, str_of(FAILED));
 	if (f->kind == EXS_FACT_TURN_ENDED && json_get_object(f->body, "message", &message))
 		note_calls(l, message);
 	pthread_mutex_unlock(&l->lock);
@@ -123,19 +124,38 @@ void live_fact(struct live *l, const exs_fact *f)
 		live_end(l);
 }
 
-/* The end of what the model says; its newest piece is enough. */
-void live_delta(struct live *l, exs_str text)
+/* The end of the line that the model writes, as much of it as is shown. */
+static void add_said(struct live *l, exs_str text)
 {
-	const char *newline;
+	const char *newline = memrchr(text.p, '\n', text.n);
+	size_t from;
+	struct buf b;
 
-	text = str_trim(text);
-	newline = text.n ? memrchr(text.p, '\n', text.n) : NULL;
-	if (newline)
+	buf_init(&b, l->said_n + text.n + 1);
+	if (!newline)
+		buf_put(&b, l->said, l->said_n);
+	else
 		text = str_n(newline + 1, text.n - (size_t)(newline + 1 - text.p));
-	if (!text.n)
-		return;
+	buf_str(&b, text);
+	from = b.n > sizeof l->said ? b.n - sizeof l->said : 0;
+	while (from < b.n && from > 0 && ((unsigned char)b.p[from] & 0xc0) == 0x80)
+		from++;
+	l->said_n = b.n - from;
+	memcpy(l->said, b.p + from, l->said_n);
+	buf_release(&b);
+}
+
+void live_delta(struct live *l, int32_t step, exs_str text)
+{
 	pthread_mutex_lock(&l->lock);
-	note(l, text);
+	if (step != l->said_step || !text.n)
+		l->said_n = 0;
+	l->said_step = step;
+	add_said(l, text);
+	if (!text.n)
+		note(l, str_of(FAILED));
+	else if (str_trim(str_n(l->said, l->said_n)).n)
+		note(l, str_n(l->said, l->said_n));
 	pthread_mutex_unlock(&l->lock);
 }
 

@@ -16,6 +16,7 @@
 #include "base/log.h"
 
 #define LIVE_WHAT_MAX 160u /* bytes of what it does now */
+#define LIVE_SAID_MAX 40u  /* and of what the model says */
 #define LIVE_LINE_MAX 1024u
 #define LIVE_DRAW_MS  200 /* between two drawings */
 
@@ -25,7 +26,9 @@ struct live {
 	bool on;
 	int32_t step;
 	int64_t calls, tokens, started_ms;
-	char what[LIVE_WHAT_MAX];
+	char what[LIVE_WHAT_MAX], said[LIVE_SAID_MAX];
+	size_t said_n;
+	int32_t said_step;
 };
 
 /* Flags of live_init. */
@@ -35,7 +38,7 @@ enum { LIVE_QUIET = 1u };
 void live_init(struct live *l, struct log *log, uint32_t flags);
 void live_release(struct live *l);
 void live_fact(struct live *l, const exs_fact *fact);
-void live_delta(struct live *l, exs_str text);
+void live_delta(struct live *l, int32_t step, exs_str text); /* as a listener gets it */
 void live_draw(struct live *l);
 void live_end(struct live *l); /* erases it; nothing is drawn any more */
 

@@ -9,7 +9,9 @@
 
 static int (*const commands[COMMANDS])(struct cli *c) = {
 	[CMD_RUN] = cmd_run,	 [CMD_RESUME] = cmd_resume,
-	[CMD_FORK] = cmd_fork,	  [CMD_RUNS] = cmd_runs,
+	[CMD_FORK] = cmd_fork,	 [CMD_SETTLE] = cmd_settle,
+	[CMD_REPLAY] = cmd_replay, [CMD_DIFF] = cmd_diff,
+	[CMD_RUNS] = cmd_runs,
 	[CMD_SHOW] = cmd_show,	 [CMD_CANCEL] = cmd_cancel,	  [CMD_STEER] = cmd_steer,
 	[CMD_CHECK] = cmd_check, [CMD_BATTERIES] = cmd_batteries, [CMD_STORE] = cmd_store,
 	[CMD_BUDGET] = cmd_budget, [CMD_AUDIT] = cmd_audit,	  [CMD_HOLD] = cmd_hold,

@@ -6,7 +6,8 @@
 #define RUNS_RUNS (ASKS | CMD_BIT(CMD_RESUME))
 #define HAS_JSON                                                                                   \
 	(RUNS_RUNS | CMD_BIT(CMD_RUNS) | CMD_BIT(CMD_SHOW) | CMD_BIT(CMD_BATTERIES) |              \
-	 CMD_BIT(CMD_STORE) | CMD_BIT(CMD_BUDGET) | CMD_BIT(CMD_AUDIT))
+	 CMD_BIT(CMD_STORE) | CMD_BIT(CMD_BUDGET) | CMD_BIT(CMD_AUDIT) | CMD_BIT(CMD_REPLAY) |     \
+	 CMD_BIT(CMD_DIFF))
 #define LISTS_RUNS (CMD_BIT(CMD_RUNS) | CMD_BIT(CMD_AUDIT))
 
 #define CLEARS (CMD_BIT(CMD_AUDIT) | CMD_BIT(CMD_STORE))
@@ -32,6 +33,8 @@ const struct option_row opts_options[OPTIONS] = {
 			 0, 0, "who asks: what budgets and the audit trail call you" },
 	[OPT_INPUT] = { 'i', "input", "FILE", NULL, ASKS, 0, 0,
 			"read the question from a file; - is standard input" },
+	[OPT_IMAGE] = { 0, "image", "FILE", NULL, ASKS, 0, OPT_REPEATS,
+			"a picture that the question comes with: PNG, JPEG, GIF or WebP; up to 16, 5 MiB together" },
 	[OPT_DELIVER] = { 'd', "deliver", "[ENDS=]KIND:TARGET", NULL, ASKS, 0, OPT_REPEATS,
 			  "who gets the result, instead of what the agent says" },
 	[OPT_DURABILITY] = { 0, "durability", "HOW", "strict|relaxed|none", ASKS, 0, 0,
@@ -84,15 +87,17 @@ const struct option_row opts_options[OPTIONS] = {
 			  "only say what would go" },
 	[OPT_FORCE] = { 0, "force", NULL, NULL, CMD_BIT(CMD_STORE), 0, 0,
 			"restore into a store that is not empty; a copy of it is kept beside it" },
-	[OPT_FACTS] = { 0, "facts", NULL, NULL, CMD_BIT(CMD_SHOW), OPT_BIT(OPT_TRANSCRIPT), 0,
-			"every fact, one a line" },
+	[OPT_FACTS] = { 0, "facts", NULL, NULL, CMD_BIT(CMD_SHOW) | CMD_BIT(CMD_REPLAY),
+			OPT_BIT(OPT_TRANSCRIPT), 0, "every fact, one a line; of replay, with what was planned" },
 	[OPT_TRANSCRIPT] = { 't', "transcript", NULL, NULL, CMD_BIT(CMD_SHOW), OPT_BIT(OPT_FACTS),
 			     0, "the conversation" },
+	[OPT_WITH] = { 0, "with", "FILE", NULL, CMD_BIT(CMD_REPLAY), 0, 0,
+		       "what the critic, the budget and the agent's limits of another configuration would have decided" },
 	[OPT_JSON] = { 'j', "json", NULL, NULL, HAS_JSON, OPT_BIT(OPT_JSONL), 0,
 		       "one JSON value on standard output instead of text" },
 	[OPT_JSONL] = { 0, "jsonl", NULL, NULL, RUNS_RUNS, OPT_BIT(OPT_JSON), 0,
-			"every fact on standard output as it becomes durable, one JSON object a "
-			"line" },
+			"every fact on standard output as it becomes durable, and what the model says as it "
+			"comes, one JSON object a line" },
 	[OPT_MAN] = { 0, "man", NULL, NULL, CMD_BIT(CMD_HELP), OPT_BIT(OPT_BASH), 0,
 		      "the man page, as mdoc source" },
 	[OPT_BASH] = { 0, "bash", NULL, NULL, CMD_BIT(CMD_HELP), OPT_BIT(OPT_MAN), 0,
@@ -110,7 +115,8 @@ const struct command_row opts_commands[COMMANDS] = {
 		      "process at once, which a durable run survives as well.",
 		      "executus run \"Which headers does this folder have?\"\n"
 		      "executus run -c demo.yaml --agent surveyor --json < question.txt\n"
-		      "executus run --deliver file:report.md \"Write a report\"\n" },
+		      "executus run --deliver file:report.md \"Write a report\"\n"
+		      "executus run --image plan.png \"Which rooms have no door?\"\n" },
 	[CMD_RESUME] = { "resume", "[RUN]", 0, 1, "go on with a run that was left or killed",
 			 "Goes on from the last recorded fact: finished tool calls are not run "
 			 "again. A run that has ended prints its result. A run that a live process "
@@ -132,6 +138,21 @@ const struct command_row opts_commands[COMMANDS] = {
 		       "executus fork 01jabcdefghjkmnpqrstvwxyz0@2\n"
 		       "executus fork 01jabcdefghjkmnpqrstvwxyz0 \"Now the same for the tests.\"\n"
 		       "executus fork --agent critic 01jabcdefghjkmnpqrstvwxyz0@4 --input ask.txt\n" },
+	[CMD_REPLAY] = { "replay", "RUN", 1, 1, "take the decisions of a run again, from its facts",
+			 "Nothing is asked, sent or written: the recorded facts stand for the world. Ends with status 1 and "
+			 "names the first fact that is not what is planned there.\n"
+			 "\n"
+			 "With --with the critic and the budget of another configuration see the same facts by the recorded "
+			 "clock, and what they and its limits for the run's agent decide is held against the record. The "
+			 "budget begins with an empty ledger in memory.",
+			 "executus replay 01jabcdefghjkmnpqrstvwxyz0\n"
+			 "executus replay --facts 01jabcdefghjkmnpqrstvwxyz0\n"
+			 "executus replay --with stricter.yaml --json 01jabcdefghjkmnpqrstvwxyz0\n" },
+	[CMD_DIFF] = { "diff", "RUN OTHER", 2, 2, "show where two runs begin to differ",
+		       "The first fact of each that says something else: what was asked, called, answered or decided. Ids, times, "
+		       "tokens and keys do not count. Ends with status 1 when there is one. A fork and the run that it was forked "
+		       "from are the same up to where it begins.",
+		       "executus diff 01jabcdefghjkmnpqrstvwxyz0 01jabcdefghjkmnpqrstvwxyz1\n" },
 	[CMD_RUNS] = { "runs", "", 0, 0, "list runs, newest first",
 		       "A run is 'open' when it has not ended: a process carries it, or it waits "
 		       "to be resumed.",
@@ -150,6 +171,16 @@ const struct command_row opts_commands[COMMANDS] = {
 	[CMD_STEER] = { "steer", "RUN TEXT", 2, 2, "say something to a run that goes on",
 			"The text reaches the model with its next turn.",
 			"executus steer 01jabcdefghjkmnpqrstvwxyz0 \"Leave the tests out.\"\n" },
+	[CMD_SETTLE] = { "settle", "RUN CALL done|not-done|retry [TEXT]", 3, 4,
+			 "say what became of a call in doubt",
+			 "A call is in doubt when its process died behind its start and its tool cannot be repeated "
+			 "without harm. 'show RUN' lists such calls with what was sent. Find out what happened, say it here, "
+			 "then resume the run. Until then another word replaces the first.\n"
+			 "\n"
+			 "done: it happened, the model hears TEXT as its result. not-done: it did not, the model hears "
+			 "TEXT as its error and may ask again. retry: run it again, with the same key.",
+			 "executus settle 01jabcdefghjkmnpqrstvwxyz0 3.0 done \"Ticket 4711 was opened.\"\n"
+			 "executus settle 01jabcdefghjkmnpqrstvwxyz0 3.1 retry\n" },
 	[CMD_CHECK] = { "check", "", 0, 0, "check configuration and batteries, show what is bound",
 			"Reads the configuration, loads and opens every battery, and prints what "
 			"is "

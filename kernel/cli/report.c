@@ -58,12 +58,31 @@ static void on_fact(void *arg, const exs_run_info *run, const exs_fact *fact)
 		print_fact(one->rep, run->run_id, fact);
 }
 
-static void on_delta(void *arg, const exs_run_info *run, exs_str text)
+/* {"run":ID,"step":N,"delta":TEXT}, or "void":true instead of the text. */
+static void print_delta(struct report *rep, const char *run_id, int32_t step, exs_str text)
+{
+	struct buf line;
+
+	buf_init(&line, CLI_JSON_MAX);
+	buf_puts(&line, "{\"run\":");
+	buf_jsonz(&line, run_id);
+	buf_printf(&line, ",\"step\":%d,", (int)step);
+	buf_puts(&line, text.n ? "\"delta\":" : "\"void\":true");
+	if (text.n)
+		buf_json(&line, text);
+	buf_puts(&line, "}\n");
+	pthread_mutex_lock(&rep->lock);
+	out_buf(&rep->c->out, &line);
+	pthread_mutex_unlock(&rep->lock);
+}
+
+static void on_delta(void *arg, const exs_run_info *run, int32_t step, exs_str text)
 {
 	struct reported *one = arg;
 
-	(void)run;
-	live_delta(&one->rep->live, text);
+	live_delta(&one->rep->live, step, text);
+	if (one->rep->form == REPORT_JSONL)
+		print_delta(one->rep, run->run_id, step, text);
 }
 
 void report_listener(struct reported *one, struct report *rep, struct run_listener *out)
@@ -90,7 +109,7 @@ static void hint(struct reported *one, const struct run_result *r)
 	if (!(run_info(one->run)->flags & EXS_RUN_DURABLE))
 		log_info(log, "it was not stored, so it cannot be resumed");
 	else if (strcmp(r->reason, "in_doubt") == 0)
-		log_info(log, "see which call it is: executus show --facts %s", one->id);
+		log_info(log, "what was sent, and how to settle it: executus show %s", one->id);
 	else
 		log_info(log, "go on with it: executus resume %s", one->id);
 }

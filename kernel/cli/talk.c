@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "run/image.h"
 #include "run/message.h"
 
 #define ARGS_SHOW 400u
@@ -11,6 +12,31 @@
 static void heading(struct out *out, const char *what)
 {
 	out_printf(out, "--- %s\n", what);
+}
+
+/* "[image/png, 12 KiB]" for each. */
+static void put_images(struct out *out, exs_str message)
+{
+	struct image image;
+	struct json_iter it;
+	exs_str parts, part;
+	struct buf line;
+	size_t bytes;
+
+	if (!json_get_array(message, "parts", &parts))
+		return;
+	for (json_iter_init(&it, parts); json_next(&it, NULL, &part);) {
+		if (!image_of_part(part, &image))
+			continue;
+		bytes = image_bytes(&image);
+		buf_init(&line, CLI_STAT_MAX);
+		buf_puts(&line, "[");
+		json_text(image.mime, &line);
+		buf_printf(&line, bytes < 1024 ? ", %zu bytes]" : ", %zu KiB]",
+			   bytes < 1024 ? bytes : (bytes + 512) / 1024);
+		out_paragraph(out, buf_view(&line));
+		buf_release(&line);
+	}
 }
 
 static void put_parts(struct out *out, exs_str message)
@@ -21,6 +47,7 @@ static void put_parts(struct out *out, exs_str message)
 	message_text(message, &text);
 	out_paragraph(out, buf_view(&text));
 	buf_release(&text);
+	put_images(out, message);
 }
 
 static void put_calls(struct out *out, exs_str message)

@@ -42,7 +42,7 @@ const exs_option conf_run_options[] = {
 	{ "agent", EXS_OPT_TEXT, 0, NULL, "who runs when the caller names none; the first of the file when absent", NULL },
 	{ "attempts", EXS_OPT_INT, 0, "3", "recoveries of one run before it is a dead letter", NULL },
 	{ "lease", EXS_OPT_DURATION, EXS_POSITIVE, "30s", "silence after which another process may take a run over", NULL },
-	{ "call_timeout", EXS_OPT_DURATION, EXS_POSITIVE, "120s", "longest single model or tool call", NULL },
+	{ "call_timeout", EXS_OPT_DURATION, EXS_POSITIVE, "120s", "longest single tool call, unless the tool has a limit of its own; model batteries have total_timeout", NULL },
 	{ "header", EXS_OPT_TEXT, 0, NULL, "stands before each agent's prompt, with a blank line between", NULL },
 	{ "on_change", EXS_OPT_CHOICE, 0, "accept", "a run is resumed with another agent, tools or batteries", "accept|refuse|fork" },
 	{ "redact", EXS_OPT_LIST, 0, NULL, "regular expressions: what fits is not shown to those who watch", NULL },

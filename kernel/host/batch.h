@@ -31,6 +31,7 @@ struct batch {
 	struct buf data;
 	const void *open_to; /* the store service of the battery that may add, or NULL */
 	bool bounds_allowed;
+	bool ends; /* it begins nothing, so it may use what the store keeps for ends */
 	exs_op *ops; /* made by batch_ops */
 	const exs_op **index;
 };

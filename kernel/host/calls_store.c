@@ -63,7 +63,10 @@ exs_status call_store_submit(struct instance *in, struct batch *b, struct pendin
 		done_end(&in->host->done, p, err->status, err);
 		return EXS_OK;
 	}
-	in->store->submit(in->self, ops, n, done);
+	if (b->ends && EXS_CAN(in->store, submit_end))
+		in->store->submit_end(in->self, ops, n, done);
+	else
+		in->store->submit(in->self, ops, n, done);
 	guard_leave_void(&g);
 	return EXS_OK;
 }

@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "host/guard.h"
 
+#define SCRATCH_STORE "store_memory.so"
+
 struct instance *host_instance(struct host *h, const char *name)
 {
 	size_t i;
@@ -180,8 +182,18 @@ static exs_status check_mix(const struct instance *in, exs_err *err)
 			     in->conf->name, in->loaded->file);
 }
 
+/* Does a host of that scope fill that port? */
+static bool in_scope(enum host_scope scope, enum conf_port port)
+{
+	if (scope == HOST_REHEARSAL)
+		return port == CONF_STORE || port == CONF_BUDGET || port == CONF_CRITIC;
+	return scope == HOST_ALL || port == CONF_STORE || port == CONF_CHECKPOINT ||
+	       (scope == HOST_BUDGET && port == CONF_BUDGET) ||
+	       (scope == HOST_AUDIT && port == CONF_AUDIT);
+}
+
 /* What the conf gets wrong about batteries is said before any of them is opened: nothing is half made. */
-static exs_status check_bindings(struct host *h, exs_err *err)
+static exs_status check_bindings(struct host *h, enum host_scope scope, exs_err *err)
 {
 	size_t i;
 
@@ -189,6 +201,8 @@ static exs_status check_bindings(struct host *h, exs_err *err)
 		const struct conf_binding *b = &h->conf->bindings[i];
 		const struct instance *in = host_instance(h, b->battery->name);
 
+		if (scope == HOST_REHEARSAL && !in_scope(scope, b->port))
+			continue;
 		if (in && !fills(in, b->port_id))
 			return node_fail(err, b->place, "battery '%s' (%s) does not fill port '%s'",
 					 b->battery->name, in->loaded->file, conf_port_word(b->port));
@@ -214,14 +228,6 @@ static exs_status check_tiers(struct host *h, exs_err *err)
 	return EXS_OK;
 }
 
-/* Does a host of that scope fill that port? */
-static bool in_scope(enum host_scope scope, enum conf_port port)
-{
-	return scope == HOST_ALL || port == CONF_STORE || port == CONF_CHECKPOINT ||
-	       (scope == HOST_BUDGET && port == CONF_BUDGET) ||
-	       (scope == HOST_AUDIT && port == CONF_AUDIT);
-}
-
 static bool wanted(const struct host *h, const struct conf_battery *b, enum host_scope scope)
 {
 	size_t i;
@@ -233,6 +239,22 @@ static bool wanted(const struct host *h, const struct conf_battery *b, enum host
 	return scope == HOST_ALL;
 }
 
+/*
+ * In a rehearsal nobody's rows are touched: the store is one in memory, without options, under the name of the one that
+ * is bound.
+ */
+static const struct conf_battery *cast(struct host *h, const struct conf_battery *b,
+				       enum host_scope scope)
+{
+	if (scope != HOST_REHEARSAL || b != conf_bound(h->conf, CONF_STORE))
+		return b;
+	h->scratch = *b;
+	h->scratch.so = SCRATCH_STORE;
+	h->scratch.so_is_path = false;
+	h->scratch.options = NULL;
+	return &h->scratch;
+}
+
 static exs_status load_all(struct host *h, enum host_scope scope, exs_err *err)
 {
 	size_t i;
@@ -241,10 +263,11 @@ static exs_status load_all(struct host *h, enum host_scope scope, exs_err *err)
 		if (!wanted(h, &h->conf->batteries[i], scope))
 			continue;
 		h->instance_n++;
-		if (instance_load(h, &h->instances[h->instance_n - 1], &h->conf->batteries[i], err))
+		if (instance_load(h, &h->instances[h->instance_n - 1],
+				  cast(h, &h->conf->batteries[i], scope), err))
 			return err->status;
 	}
-	return check_bindings(h, err) ? err->status : check_tiers(h, err);
+	return check_bindings(h, scope, err) ? err->status : check_tiers(h, err);
 }
 
 static exs_status open_store_first(struct host *h, exs_err *err)

@@ -105,6 +105,10 @@ struct host {
 	exs_run_svc run_svc;	   /* the engine's, by host_set_run; size 0: none */
 	void *engine;		   /* for kernel/run */
 	int64_t stall_ms;
+	/* of a rehearsal */
+	struct conf_battery scratch; /* what stands for the store */
+	_Atomic bool still;	     /* batteries see the time below and not the clock */
+	_Atomic int64_t mono_ms, wall_ms;
 };
 
 /* Which batteries are loaded and opened. */
@@ -112,7 +116,9 @@ enum host_scope {
 	HOST_ALL,
 	HOST_PAST, /* the store and the checkpoint: enough to look at runs, without anybody's secrets */
 	HOST_BUDGET, /* those and the budget */
-	HOST_AUDIT /* those and the audits */
+	HOST_AUDIT, /* those and the audits */
+	/* the budget and the critic, with a store in memory where the conf binds one: to see what they would say */
+	HOST_REHEARSAL
 };
 
 /* Everything that can be known without opening a battery is checked before one is opened. */
@@ -130,6 +136,9 @@ struct instance *host_delivery(struct host *h, exs_str kind);
  * any more. Waits until no verb is under way, so that the engine may go.
  */
 void host_set_run(struct host *h, const exs_run_svc *verbs, void *engine);
+
+/* What batteries are told when they ask for the time, from now on: it stands still in between. */
+void host_set_time(struct host *h, int64_t mono_ms, int64_t wall_ms);
 
 /* services.c: fills run_pub of a host; pub and store_svc of an instance. */
 void services_init_host(struct host *h);

@@ -28,14 +28,23 @@ static void host_log(const exs_host *host, int32_t level, const char *line)
 
 static int64_t host_wall(const exs_host *host)
 {
-	(void)host;
-	return clock_wall_ms();
+	const struct host *h = of_host(host)->host;
+
+	return atomic_load(&h->still) ? atomic_load(&h->wall_ms) : clock_wall_ms();
 }
 
 static int64_t host_mono(const exs_host *host)
 {
-	(void)host;
-	return clock_mono_ms();
+	const struct host *h = of_host(host)->host;
+
+	return atomic_load(&h->still) ? atomic_load(&h->mono_ms) : clock_mono_ms();
+}
+
+void host_set_time(struct host *h, int64_t mono_ms, int64_t wall_ms)
+{
+	atomic_store(&h->mono_ms, mono_ms);
+	atomic_store(&h->wall_ms, wall_ms);
+	atomic_store(&h->still, true);
 }
 
 static const void *host_service(const exs_host *host, const char *id)

@@ -42,6 +42,7 @@ void aside_send(struct host *h, struct batch *b, const char *what)
 	}
 	a->batch = *b; /* the store reads it until it has answered */
 	batch_init(b);
+	a->batch.ends = true; /* what was used, and what became of deliveries */
 	a->log = h->log;
 	a->what = what;
 	a->pending.ended = aside_ended;

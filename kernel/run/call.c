@@ -256,9 +256,7 @@ bool calls_reconcile(struct run *run, const struct action *a)
 	if (able)
 		return start_calls(run, able, true);
 	if (run->state.park_in_doubt)
-		return finish_park(
-			run, "in_doubt",
-			"no tool can tell what became of a call that was started before a crash");
+		return calls_park(run);
 	return calls_doubt(run, a);
 }
 

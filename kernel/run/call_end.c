@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "run/call_priv.h"
+#include "run/doubt.h"
 #include "run/words.h"
 
 /* ---- facts ---- */
@@ -56,6 +57,14 @@ bool calls_doubt(struct run *run, const struct action *a)
 	return true;
 }
 
+bool calls_park(struct run *run)
+{
+	char text[WHY_MAX];
+
+	doubt_text(&run->state, doubt_calls(&run->state), text, sizeof text);
+	return finish_park(run, "in_doubt", text);
+}
+
 /* ---- outcomes ---- */
 
 /* Nobody knows whether it happened: it left, it may change something, and it did not come back with
@@ -89,9 +98,7 @@ static void reconciled(struct run *run, struct call_work *w, int64_t ms)
 	else if (run->leaving)
 		return; /* asked again by the next attempt */
 	else if (run->state.park_in_doubt)
-		finish_park(
-			run, "in_doubt",
-			"a tool cannot tell what became of a call that was started before a crash");
+		calls_park(run);
 	else
 		call_end_with(run, index, CALL_IN_DOUBT, in_doubt_text);
 }

@@ -27,6 +27,7 @@ void call_unref(struct call_work *w);
 void calls_note_due(struct run *run, int64_t at_ms);
 
 /* call_end.c */
+bool calls_park(struct run *run); /* until a person says what became of those in doubt */
 void call_end_with(struct run *run, uint32_t index, int32_t outcome, const char *text);
 
 #endif

@@ -87,6 +87,8 @@ static void send(struct run *run, struct commit *c)
 
 	c->out = true;
 	c->answered = false;
+	/* The end of a run needs all that is before it. */
+	c->batch.ends |= run->wants_end || run->phase > RUN_LIVE;
 	c->sent_ms = clock_mono_ms();
 	buf_release(&c->pending.out);
 	c->pending.ended = commit_ended;

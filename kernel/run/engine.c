@@ -120,6 +120,7 @@ exs_status run_new(struct engine *e, const char *id, const struct run_listener *
 	state_init(&run->state);
 	batch_init(&run->batch);
 	buf_init(&run->delta, DELTA_MAX);
+	buf_init(&run->live, 2 * DELTA_MAX);
 	buf_init(&run->end_body, RUN_TEXT_MAX * 2);
 	run->mail_tail = &run->mails;
 	run->pending_tail = &run->pending;

@@ -32,6 +32,8 @@ struct run_spec {
 	exs_str input;		      /* UTF-8 */
 	const char *const *deliver;   /* "kind:target", NULL-ended; NULL: as the agent says */
 	int32_t durability;	      /* enum conf_durability */
+	const exs_str *images;	      /* that the question comes with: PNG, JPEG, GIF or WebP as they are */
+	size_t image_n;
 };
 
 /* Called on step workers, never two at once for one run. */
@@ -39,8 +41,11 @@ struct run_listener {
 	void *arg;
 	void (*fact)(void *arg, const exs_run_info *run,
 		     const exs_fact *fact); /* once it is durable; may be NULL */
-	void (*delta)(void *arg, const exs_run_info *run,
-		      exs_str text); /* live text; may be NULL */
+	/*
+	 * Live text of a step, redacted as its fact will be; may be NULL. Empty: what was shown of the step
+	 * is void, because the turn failed; it may be tried again. The answer is what turn_ended says.
+	 */
+	void (*delta)(void *arg, const exs_run_info *run, int32_t step, exs_str text);
 };
 
 struct run_result {
@@ -92,7 +97,7 @@ struct fork_spec {
 	int32_t step;	     /* after which step of it; 0: before the first, or FORK_LAST */
 	const char *why;     /* PIN_ of pin.h */
 	bool closes;	     /* that run is cancelled with it, and ends when it is taken up */
-	struct run_spec run; /* agent and caller NULL: as they were; input empty: nothing new is asked */
+	struct run_spec run; /* agent and caller NULL: as they were; neither input nor images: nothing new is asked */
 };
 
 /*
@@ -122,6 +127,14 @@ void engine_shutdown(struct engine *e);
  * "steer". */
 exs_status engine_inbox(struct engine *e, const char *run_id, const char *kind, exs_str text,
 			exs_err *err);
+
+/*
+ * A person's word on a call in doubt: "done", "not-done" or "retry". Durable when it returns; the run
+ * takes it in when it is resumed. A text is for the model. NOTFOUND: no such run; CONFLICT: a live
+ * process carries it; INVALID: the call is not in doubt.
+ */
+exs_status engine_settle(struct engine *e, const char *run_id, const char *call, const char *word,
+			 exs_str text, exs_err *err);
 
 enum outbox_when { OUTBOX_DUE, OUTBOX_NOW };
 /*

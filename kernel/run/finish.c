@@ -151,6 +151,7 @@ bool finish_end(struct run *run, const struct action *a)
 {
 	struct buf body;
 
+	run->wants_end = true;
 	if (run->storage_failing && run->durable)
 		return false;
 	calls_close(run);

@@ -185,6 +185,7 @@ static exs_status turn_ended(struct state *s, const exs_fact *f, exs_err *err)
 	s->crashes = 0;
 	free(s->failures);
 	s->failures = NULL;
+	s->failures_n = 0;
 	free(s->model);
 	s->model = str_dup(f->name);
 	if (f->usage)
@@ -298,6 +299,8 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 		return fold_turn_failed(s, f, err);
 	case EXS_FACT_CALL_STARTED:
 		return fold_call_started(s, f, err);
+	case EXS_FACT_CALL_SETTLED:
+		return fold_call_settled(s, f, err);
 	case EXS_FACT_CALL_ENDED:
 		return fold_call_ended(s, f, err);
 	case EXS_FACT_STEERED:

@@ -119,6 +119,7 @@ exs_status fold_call_started(struct state *s, const exs_fact *f, exs_err *err)
 		return fold_corrupt(f, err, "its effect or its key cannot be read");
 	c->effect = effect;
 	c->stage = CALL_STARTED;
+	c->started_ms = f->at_ms;
 	c->tries++;
 	return EXS_OK;
 }
@@ -199,6 +200,29 @@ exs_status fold_call_ended(struct state *s, const exs_fact *f, exs_err *err)
 		      : EXS_OK;
 }
 
+/* A word that the call was done, or was not, comes with the end that follows it. */
+exs_status fold_call_settled(struct state *s, const exs_fact *f, exs_err *err)
+{
+	struct call *c = find_call(s, f, err);
+	struct member m[] = { MEMBER("word") };
+	struct buf scratch;
+	int32_t what;
+
+	if (!c)
+		return EXS_CORRUPT;
+	if (c->stage != CALL_STALE)
+		return fold_corrupt(f, err, "the call is not in doubt");
+	body_members(f->body, m, ARRAY_LEN(m));
+	buf_init(&scratch, RUN_NAME_MAX);
+	what = settled_of(body_text(m[0].value, &scratch));
+	buf_release(&scratch);
+	if (what <= SETTLED_NOT)
+		return fold_corrupt(f, err, "its word is unknown");
+	if (what == SETTLED_RETRY)
+		c->stage = CALL_PLANNED;
+	return EXS_OK;
+}
+
 /* ---- failed turns ---- */
 
 enum verdict { TRY_AGAIN, TRY_NEXT, GIVE_UP };
@@ -210,8 +234,9 @@ static enum verdict judge(exs_status status, int32_t klass)
 		return TRY_NEXT;
 	case EXS_CLASS_PERMANENT:
 		return GIVE_UP;
+	case EXS_CLASS_LIMIT: /* a rate passes, an account that is empty stays so */
+		return status == EXS_DENIED ? TRY_NEXT : TRY_AGAIN;
 	case EXS_CLASS_TRANSIENT:
-	case EXS_CLASS_LIMIT:
 	case EXS_CLASS_TRUNCATED:
 		return TRY_AGAIN;
 	default:
@@ -235,15 +260,18 @@ bool failure_may_pass(exs_status status, int32_t klass)
 	return judge(status, klass) == TRY_AGAIN;
 }
 
-/* Each target that is given up leaves its sentence: the last error names them all. */
+/*
+ * Each target has one sentence, its last: the error of the run names them all. A target that is to
+ * be asked again has one too, for others may make it rest before that.
+ */
 static exs_status note_failure(struct state *s, exs_str name, exs_str body, const char *other,
 			       bool spent)
 {
 	struct buf why;
 
 	buf_init(&why, RUN_TEXT_MAX);
-	if (s->failures) {
-		buf_puts(&why, s->failures);
+	if (s->failures_n) {
+		buf_put(&why, s->failures, s->failures_n);
 		buf_puts(&why, "; ");
 	}
 	buf_str(&why, name);
@@ -261,10 +289,12 @@ static exs_status note_failure(struct state *s, exs_str name, exs_str body, cons
 	return s->failures ? EXS_OK : EXS_NOMEM;
 }
 
+/* Behind a note of the one that is left. */
 static void next_target(struct state *s)
 {
 	s->tries = 0;
 	s->retry_after_ms = 0;
+	s->failures_n = strlen(s->failures);
 	s->target++;
 }
 
@@ -275,8 +305,11 @@ exs_status fold_turn_target(struct state *s, const exs_fact *f, exs_err *err)
 	json_get_int(f->body, "target", &target);
 	if (target < s->target || target >= s->model_count)
 		return fold_corrupt(f, err, "it is for no model that is left of the chain");
+	if (target == s->target && s->tries > 0)
+		s->retries++;
 	while (s->target < target) {
-		if (note_failure(s, str_of(s->models[s->target]), str_of("{}"),
+		if (s->tries == 0 &&
+		    note_failure(s, str_of(s->models[s->target]), str_of("{}"),
 				 "passed over, it had failed again and again or asked for a pause",
 				 false))
 			return err_set(err, EXS_NOMEM, 0, "no memory for a failure");
@@ -324,9 +357,7 @@ exs_status fold_turn_failed(struct state *s, const exs_fact *f, exs_err *err)
 	spent = next == TRY_AGAIN && s->retries >= s->limits.retries;
 	if (spent)
 		next = TRY_NEXT;
-	if (next == TRY_AGAIN)
-		s->retries++;
-	else if (note_failure(s, f->name, f->body, "", spent))
+	if (note_failure(s, f->name, f->body, "", spent))
 		return err_set(err, EXS_NOMEM, 0, "no memory for a failure");
 	if (next == TRY_NEXT)
 		next_target(s);

@@ -30,6 +30,8 @@ static void keep_conversation(struct state *s)
 	MOVE(&next, s, segment_count);
 	MOVE(&next, s, segment_cap);
 	MOVE(&next, s, transcript_bytes);
+	MOVE(&next, s, image_bytes);
+	MOVE(&next, s, image_count);
 	MOVE(&next, s, last_text);
 	MOVE(&next, s, agent);
 	MOVE(&next, s, caller);
@@ -77,5 +79,5 @@ exs_status fold_run_forked(struct state *s, const exs_fact *f, exs_err *err)
 	s->forked_seq = f->seq;
 	json_get_bool(f->body, "asks", &asks);
 	status = fold_beginning(s, f, err);
-	return status == EXS_OK && asks ? fold_input(s, err) : status;
+	return status == EXS_OK && asks ? fold_input(s, f, err) : status;
 }

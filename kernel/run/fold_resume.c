@@ -52,6 +52,7 @@ static exs_status retry(struct state *s, const exs_fact *f, exs_err *err)
 	s->same_print = 0;
 	s->target = 0;
 	s->retry_after_ms = 0;
+	s->failures_n = 0;
 	forget(&s->same_name);
 	forget(&s->output);
 	forget(&s->failures);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "run/image.h"
 #include "run/message.h"
 #include "run/state_edit.h"
 #include "run/words.h"
@@ -152,21 +153,43 @@ exs_status fold_beginning(struct state *s, const exs_fact *f, exs_err *err)
 	return EXS_OK;
 }
 
-exs_status fold_input(struct state *s, exs_err *err)
+/* What is counted for an image is not what its bytes would be. */
+static void count_images(struct state *s, exs_str images)
 {
+	struct image image;
+	struct json_iter it;
+	exs_str item;
+
+	for (json_iter_init(&it, images); json_next(&it, NULL, &item);)
+		if (image_of_fact(item, &image)) {
+			s->image_count++;
+			s->image_bytes += image.data.n;
+		}
+}
+
+exs_status fold_input(struct state *s, const exs_fact *f, exs_err *err)
+{
+	exs_str images = str_of("[]");
 	struct buf message;
 	exs_status status;
 
+	(void)json_get_array(f->body, "images", &images);
 	buf_init(&message, RUN_TEXT_MAX * 2);
-	message_user(&message, str_of(s->input));
+	if (!message_question(&message, str_of(s->input), images)) {
+		buf_release(&message);
+		return fold_corrupt(f, err, "one of its images is none");
+	}
 	status = state_segment_add(s, &message);
 	buf_release(&message);
-	return status ? err_set(err, status, 0, "no room for the run's input") : EXS_OK;
+	if (status)
+		return err_set(err, status, 0, "no room for the run's input");
+	count_images(s, images);
+	return EXS_OK;
 }
 
 exs_status fold_run_started(struct state *s, const exs_fact *f, exs_err *err)
 {
 	exs_status status = fold_beginning(s, f, err);
 
-	return status ? status : fold_input(s, err);
+	return status ? status : fold_input(s, f, err);
 }

@@ -87,11 +87,16 @@ static exs_status find_step(struct engine *e, const char *run_id, int32_t step, 
 
 /* ---- what ---- */
 
-static exs_status check_question(const struct run *run, const char *from, exs_str input, exs_err *err)
+static bool asks_anew(const struct run_spec *spec)
+{
+	return spec->input.n || spec->image_n;
+}
+
+static exs_status check_question(const struct run *run, const char *from, bool asks, exs_err *err)
 {
 	int32_t step = run->state.step;
 
-	if (input.n || !run->state.final)
+	if (asks || !run->state.final)
 		return EXS_OK;
 	return err_set(err, EXS_INVALID, 0,
 		       "run %s answered in step %d: fork it with another question, or from an earlier "
@@ -116,9 +121,9 @@ static exs_status first_fact(const struct engine *e, struct run *run, const stru
 {
 	const struct state *s = &run->state;
 	struct run_spec mine = spec->run;
-	bool asks = mine.input.n > 0;
+	bool asks = asks_anew(&mine);
 
-	if (find_agent(e, run, &mine, err) || check_question(run, spec->from, mine.input, err))
+	if (find_agent(e, run, &mine, err) || check_question(run, spec->from, asks, err))
 		return err->status;
 	if (!asks)
 		mine.input = str_of(s->input);

@@ -18,6 +18,8 @@
 #define HEAD_TEXT_MAX 160u
 #define HEAD_KEY_MAX  64u
 #define INBOX_PREFIX  "k/inbox/" /* RUN/ID: messages of other processes, see inbox.c */
+#define INBOX_KEY_MAX (HEAD_KEY_MAX + ID_MAX)
+#define INBOX_ROW_MAX (EXS_STEER_MAX * 6u + 256u) /* every byte escaped */
 
 struct head {
 	int64_t fence;	    /* rises with each owner */

@@ -66,6 +66,7 @@ exs_status hold_set(struct host *h, const char *run_id, exs_str why, exs_err *er
 	hold_key(run_id, key);
 	hold_row(&row, why);
 	batch_init(&b);
+	b.ends = true;
 	status = check_there(h, run_id, &b, err);
 	if (status == EXS_OK)
 		status = batch_put(&b, str_of(NULL), str_of(key), buf_view(&row), err);
@@ -106,6 +107,7 @@ exs_status hold_lift(struct host *h, const char *run_id, exs_err *err)
 		return status;
 	hold_key(run_id, key);
 	batch_init(&b);
+	b.ends = true;
 	status = batch_del(&b, str_of(NULL), str_of(key), err);
 	if (status == EXS_OK)
 		status = call_store_commit(h->store, &b, err);

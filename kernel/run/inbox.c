@@ -15,11 +15,10 @@
 #include "base/text.h"
 #include "host/calls.h"
 #include "run/engine_priv.h"
+#include "run/words.h"
 
-#define INBOX_ROW_MAX (EXS_STEER_MAX * 6u + 256u) /* every byte escaped */
 #define INBOX_SWEEP   10000u			  /* rows of one heartbeat */
 #define INBOX_CLEAR_MAX 1024u /* rows that the end of a run takes along */
-#define INBOX_KEY_MAX (HEAD_KEY_MAX + ID_MAX)
 
 /* ---- sending ---- */
 
@@ -86,6 +85,7 @@ exs_status engine_inbox(struct engine *e, const char *run_id, const char *kind, 
 	if (status)
 		return status;
 	batch_init(&b);
+	b.ends = strcmp(kind, "cancel") == 0;
 	status = inbox_put(e, run_id, kind, text, &b, err);
 	if (status == EXS_OK)
 		status = call_store_commit(e->host->store, &b, err);
@@ -126,6 +126,23 @@ static bool take_in_locked(struct run *run, uint64_t print, bool steers)
 	return true;
 }
 
+static exs_status read_settled(exs_str row, struct note *n, exs_err *err)
+{
+	struct buf word;
+
+	buf_init(&word, RUN_NAME_MAX);
+	if (json_get_text(row, "word", &word))
+		n->settled = settled_of(buf_view(&word));
+	buf_clear(&word);
+	if (json_get_text(row, "call", &word) && word.n < sizeof n->call)
+		memcpy(n->call, word.p, word.n + 1);
+	buf_release(&word);
+	n->who = json_get_textz(row, "who", RUN_NAME_MAX);
+	if (n->settled <= SETTLED_NOT || !n->call[0])
+		return err_set(err, EXS_CORRUPT, 0, "it does not say what became of which call");
+	return EXS_OK;
+}
+
 static exs_status read_note(struct run *run, const char *key, struct note *n, exs_err *err)
 {
 	struct buf row, kind;
@@ -140,8 +157,10 @@ static exs_status read_note(struct run *run, const char *key, struct note *n, ex
 		json_get_text(buf_view(&row), "kind", &kind);
 		if (str_is(buf_view(&kind), "cancel"))
 			n->cause = EXS_CAUSE_CALLER;
+		else if (str_is(buf_view(&kind), "settle"))
+			status = read_settled(buf_view(&row), n, err);
 		else if (!n->text || !str_is(buf_view(&kind), "steer"))
-			status = err_set(err, EXS_CORRUPT, 0, "it is neither a cancel nor a steer");
+			status = err_set(err, EXS_CORRUPT, 0, "it is no message that this release knows");
 	}
 	buf_release(&kind);
 	buf_release(&row);
@@ -150,8 +169,10 @@ static exs_status read_note(struct run *run, const char *key, struct note *n, ex
 
 static void note_free(struct note *n)
 {
-	if (n)
+	if (n) {
 		free(n->text);
+		free(n->who);
+	}
 	free(n);
 }
 
@@ -265,13 +286,18 @@ static void forget_gone(struct run *run, const struct keys *k, uint32_t first, u
 	pthread_mutex_unlock(&run->mail_lock);
 }
 
+static bool is_steer(const struct note *n)
+{
+	return !n->cause && !n->settled;
+}
+
 /* Counted and in the box at once: an empty box means that none is on its way. */
 static void post_note(struct run *run, struct note *n)
 {
 	bool taken;
 
 	pthread_mutex_lock(&run->mail_lock);
-	taken = take_in_locked(run, key_print(n->key), !n->cause);
+	taken = take_in_locked(run, key_print(n->key), is_steer(n));
 	if (taken)
 		run_post_locked(run, &n->mail);
 	pthread_mutex_unlock(&run->mail_lock);
@@ -330,7 +356,7 @@ static void adopt_rows(struct run *run)
 		bool taken;
 
 		pthread_mutex_lock(&run->mail_lock);
-		taken = note && take_in_locked(run, key_print(note->key), !note->cause);
+		taken = note && take_in_locked(run, key_print(note->key), is_steer(note));
 		pthread_mutex_unlock(&run->mail_lock);
 		if (taken)
 			run_note_received(run, note);

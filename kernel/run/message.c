@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "run/body.h"
+#include "run/image.h"
 #include "run/state.h"
 
 #define WEAK_ANSWER_MAX 120u /* a pointer back to an earlier answer is short */
@@ -155,6 +156,31 @@ void message_user(struct buf *out, exs_str text)
 	buf_puts(out, "{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"text\":");
 	buf_json(out, text);
 	buf_puts(out, "}]}");
+}
+
+bool message_question(struct buf *out, exs_str text, exs_str images)
+{
+	struct image image;
+	struct json_iter it;
+	exs_str item;
+	size_t n = 0;
+
+	buf_puts(out, "{\"role\":\"user\",\"parts\":[");
+	json_iter_init(&it, images);
+	if (str_trim(text).n || !json_next(&it, NULL, &item)) {
+		buf_puts(out, "{\"type\":\"text\",\"text\":");
+		buf_json(out, text);
+		buf_puts(out, "}");
+		n++;
+	}
+	for (json_iter_init(&it, images); json_next(&it, NULL, &item);) {
+		if (!image_of_fact(item, &image))
+			return false;
+		buf_puts(out, n++ ? "," : "");
+		image_part(&image, out);
+	}
+	buf_puts(out, "]}");
+	return true;
 }
 
 bool answer_is_weak(exs_str text, exs_str earlier)

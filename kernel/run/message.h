@@ -29,6 +29,11 @@ uint32_t message_calls_left(const struct message_calls *c);
 void message_text(exs_str message, struct buf *out);
 
 void message_user(struct buf *out, exs_str text);
+/*
+ * The question: its text, when there is one, and the images of a fact's list. False: the list is none
+ * of images.
+ */
+bool message_question(struct buf *out, exs_str text, exs_str images);
 
 /* Whether a last answer only points back to an earlier one ("see above"), or says nothing at all.
  */

@@ -143,6 +143,7 @@ static exs_status change(struct engine *e, const char *id, exs_str was, exs_str 
 	outbox_key(OUTBOX_PREFIX, id, key);
 	outbox_key(SENT_PREFIX, id, done);
 	batch_init(&b);
+	b.ends = true;
 	status = batch_check(&b, str_of(key), was, err);
 	if (status == EXS_OK && now.n)
 		status = batch_put(&b, str_of(NULL), str_of(key), now, err);
@@ -327,6 +328,7 @@ static void wait_for_rows(struct engine *e)
 	struct batch b;
 
 	batch_init(&b);
+	b.ends = true;
 	if (batch_del(&b, str_of(NULL), str_of(OUTBOX_PREFIX "-"), &err) ||
 	    call_store_commit(e->host->store, &b, &err))
 		log_debug(e->host->log, "the outbox may be behind: %s", err.text);

@@ -172,6 +172,7 @@ static exs_status renew(struct owner *o, exs_err *err)
 	if (o->unclear && look_again(o, err))
 		return err->status;
 	batch_release(&o->batch);
+	o->batch.ends = true; /* a process that may not even be there could end nothing */
 	if (o->counter > 0) {
 		owner_text(o, o->counter, text);
 		status = batch_check(&o->batch, str_of(o->key), str_of(text), err);
@@ -295,6 +296,7 @@ static void delete_row(struct owner *o)
 	struct batch b;
 
 	batch_init(&b);
+	b.ends = true;
 	if (batch_del(&b, str_of(NULL), str_of(o->key), &err) ||
 	    call_store_commit(o->host->store, &b, &err))
 		log_warn(o->host->log, "this process's row stays in the store: %s", err.text);

@@ -51,6 +51,7 @@ static exs_status depose(struct owner *me, const char *id, const char *row, exs_
 
 	snprintf(key, sizeof key, "k/owner/%s", id);
 	batch_init(&b);
+	b.ends = true;
 	status = batch_check(&b, str_of(key), str_of(row), err);
 	if (status == EXS_OK)
 		status = batch_del(&b, str_of(NULL), str_of(key), err);
@@ -103,6 +104,7 @@ static void bury(struct owner *me, const char *id)
 
 	snprintf(key, sizeof key, "k/owner/%s", id);
 	batch_init(&b);
+	b.ends = true;
 	if (batch_del(&b, str_of(NULL), str_of(key), &err) ||
 	    call_store_commit(me->host->store, &b, &err))
 		log_debug(me->host->log, "the row of a dead process stays in the store: %s",
@@ -200,6 +202,7 @@ exs_status owner_depose_all(struct host *h, exs_err *err)
 	struct batch b;
 
 	batch_init(&b);
+	b.ends = true;
 	status = call_store_scan(h->store, str_of("k/owner/"), str_of(NULL), EXS_SCAN_KEYS,
 				 add_depose, &b, err);
 	if (status == EXS_OK && b.n)

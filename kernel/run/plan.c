@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cancel.h"
+#include "run/doubt.h"
 
 static void end(struct action *out, int32_t status, const char *reason, const char *why)
 {
@@ -86,8 +87,7 @@ static void recover_calls(const struct state *s, struct action *out)
 		out->kind = ACT_WAIT; /* nothing is left behind in the air */
 	} else if (s->park_in_doubt) {
 		out->kind = ACT_PARK;
-		snprintf(out->why, sizeof out->why,
-			 "a call was started before a crash and nobody knows whether it happened");
+		doubt_text(s, doubt_calls(s), out->why, sizeof out->why);
 	} else {
 		out->kind = ACT_DOUBT;
 		out->calls = doubt;

@@ -9,6 +9,7 @@
 
 #define WHY_MAX	       4096u /* room for what each model of a chain said */
 #define RETRY_PAUSE_MS 500 /* before the second try, when the server asked for nothing */
+#define ANSWER_TOKENS  4096 /* what a turn may say, for a reservation, when nothing caps it */
 
 enum action_kind {
 	ACT_NOTHING,   /* ended, parked, or not begun */

@@ -64,6 +64,7 @@ static exs_status keep_head(void *arg, exs_str head)
 	copy_id(head, "run", run->id);
 	copy_id(head, "parent", run->parent);
 	copy_id(head, "forked_from", run->base);
+	run->base_seq = 0;
 	json_get_int(head, "forked_seq", &run->base_seq);
 	if (!run->id[0])
 		return EXS_OK; /* not one that the kernel made */

@@ -145,6 +145,7 @@ static exs_status first(struct host *h, const char *run_id, bool *kernel_more, b
 	if (!r.list)
 		return err_set(err, EXS_NOMEM, 0, "no memory to take run %s out", run_id);
 	batch_init(&b);
+	b.ends = true;
 	status = fill_first(h, run_id, &r, &b, kernel_more, more, err);
 	if (status == EXS_OK && call_store_commit(h->store, &b, err)) {
 		status = err->status;
@@ -176,6 +177,7 @@ static exs_status rest(struct host *h, const char *run_id, bool *more, exs_err *
 	struct batch b;
 
 	batch_init(&b);
+	b.ends = true;
 	status = call_ckpt_forget(h->checkpoint, run_id, &b, more, err);
 	if (status == EXS_OK) {
 		status = commit_rest(h, &b, more, err);

@@ -202,6 +202,20 @@ static exs_status fill_batch(struct run *run, struct commit *c, exs_err *err)
 	return status;
 }
 
+/*
+ * A run, an attempt and a call are begun only while there is room; what they came to is always for the
+ * room that the store keeps. The start of a turn is no beginning here: it stands in one batch with the
+ * ends of the calls before it.
+ */
+static bool begins_nothing(const struct fact_rec *f)
+{
+	for (; f; f = f->next)
+		if (f->pub.kind == EXS_FACT_RUN_STARTED || f->pub.kind == EXS_FACT_RUN_RESUMED ||
+		    f->pub.kind == EXS_FACT_RUN_FORKED || f->pub.kind == EXS_FACT_CALL_STARTED)
+			return false;
+	return true;
+}
+
 static void flush_undurable(struct run *run)
 {
 	struct fact_rec *facts = take(run->pending);
@@ -249,6 +263,7 @@ void run_flush(struct run *run)
 	if (run->settle)
 		purse_settle(run);
 	watch_inside(run, c->facts, &run->batch);
+	run->batch.ends = begins_nothing(c->facts);
 	c->batch = run->batch;
 	batch_init(&run->batch);
 	run->head = c->after;

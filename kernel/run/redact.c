@@ -11,11 +11,9 @@
 #include "base/log.h"
 #include "base/pattern.h"
 #include "base/text.h"
-#include "run/message.h"
+#include "run/spans.h"
 
-#define SECRET_MARK  "[secret]"
 #define PATTERN_MARK "[redacted]"
-#define SPANS_MAX    66u /* the arguments of 64 calls, `provider`, one to spare */
 
 /* ---- building ---- */
 
@@ -314,16 +312,26 @@ static bool edit_patterns(const struct redact *r, exs_str text, bool name, struc
 	return true;
 }
 
+/* The data of images is copied: no pattern finds a word in it, and none is quick with megabytes. */
 exs_status redact_json(const struct redact *r, exs_str json, struct buf *out, bool *changed)
 {
 	struct edit e = { .r = r, .fn = edit_patterns };
-	size_t before = out->n;
-	exs_status status;
+	const char *p = json.p, *end = json.p + json.n;
+	struct spans images = { .n = 0 };
+	exs_status status = EXS_OK;
+	size_t before = out->n, i;
 
 	*changed = false;
 	if (!r->pattern_n)
 		return EXS_OK;
-	status = edit_json(&e, json, out);
+	spans_of_question(json, &images);
+	for (i = 0; i < images.n && status == EXS_OK; i++) {
+		status = edit_json(&e, str_n(p, (size_t)(images.list[i].at.p - p)), out);
+		buf_str(out, images.list[i].at);
+		p = images.list[i].at.p + images.list[i].at.n;
+	}
+	if (status == EXS_OK)
+		status = edit_json(&e, str_n(p, (size_t)(end - p)), out);
 	*changed = status == EXS_OK && e.changed;
 	if (!*changed)
 		buf_truncate(out, before);
@@ -336,73 +344,62 @@ exs_status redact_text(const struct redact *r, exs_str text, struct buf *out, bo
 	return out->status;
 }
 
-/* ---- the arguments of tools that are marked ---- */
+/* ---- live text ---- */
 
-struct spans {
-	struct {
-		exs_str at;
-		const char *instead;
-	} list[SPANS_MAX];
-	size_t n;
-};
-
-static void add_span(struct spans *s, exs_str at, const char *instead)
+/* How far the secret at `at` goes; 0: there is none; SIZE_MAX: what is there of it fits, but it may go on. */
+static size_t secret_at(const struct redact *r, exs_str text, size_t at)
 {
-	size_t i = s->n;
+	size_t i, left = text.n - at, n;
 
-	if (s->n == SPANS_MAX)
-		return;
-	for (; i > 0 && s->list[i - 1].at.p > at.p; i--)
-		s->list[i] = s->list[i - 1];
-	s->list[i].at = at;
-	s->list[i].instead = instead;
-	s->n++;
-}
-
-/* What the battery keeps of its own may well repeat the arguments. */
-static void spans_of_message(exs_str body, redact_tool *secret, const void *arg, struct spans *out)
-{
-	struct message_calls calls;
-	struct message_call call;
-	exs_str message, provider;
-	struct buf name;
-
-	if (!json_get_object(body, "message", &message))
-		return;
-	buf_init(&name, message.n);
-	for (message_calls_init(&calls, message); message_calls_next(&calls, &call);) {
-		buf_clear(&name);
-		/* A name that cannot be read is no reason to show what stands beside it. */
-		if (json_text(call.name, &name) || secret(arg, name.p))
-			add_span(out, call.arguments, "\"" SECRET_MARK "\"");
+	if (!r->first[(unsigned char)text.p[at]])
+		return 0;
+	for (i = 0; i < r->form_n; i++) { /* the longest first */
+		n = r->forms[i].n;
+		if (memcmp(text.p + at, r->forms[i].p, n < left ? n : left) == 0)
+			return n <= left ? n : SIZE_MAX;
 	}
-	buf_release(&name);
-	if (out->n && json_get_object(message, "provider", &provider))
-		add_span(out, provider, "{}");
+	return 0;
 }
 
-/* The digest of a short secret tells it to whoever tries all of them. */
-static void spans_of_start(const exs_fact *f, redact_tool *secret, const void *arg,
-			   struct spans *out)
+size_t redact_ready(const struct redact *r, exs_str text)
 {
-	auto_free char *name = str_dup(f->name);
-	exs_str digest;
+	size_t at = 0, line = 0, n;
 
-	if ((!name || secret(arg, name)) && json_get(f->body, "args_sha256", &digest) == EXS_OK)
-		add_span(out, digest, "\"" SECRET_MARK "\"");
-}
-
-static void splice(exs_str body, const struct spans *s, struct buf *out)
-{
-	const char *p = body.p;
-	size_t i;
-
-	for (i = 0; i < s->n; i++) {
-		buf_put(out, p, (size_t)(s->list[i].at.p - p));
-		buf_puts(out, s->list[i].instead);
-		p = s->list[i].at.p + s->list[i].at.n;
+	while (at < text.n) {
+		n = secret_at(r, text, at);
+		if (n == SIZE_MAX)
+			break;
+		if (n == 0 && text.p[at] == '\n')
+			line = at + 1;
+		at += n ? n : 1;
 	}
-	buf_put(out, p, (size_t)(body.p + body.n - p));
+	return r->pattern_n ? line : at;
+}
+
+exs_status redact_plain(const struct redact *r, exs_str text, struct buf *out)
+{
+	struct buf clean;
+	exs_status status;
+	bool changed;
+
+	buf_init(&clean, out->max);
+	if (edit_secrets(r, text, false, &clean))
+		text = buf_view(&clean);
+	status = clean.status ? clean.status : redact_text(r, text, out, &changed);
+	if (status == EXS_OK && !changed)
+		buf_str(out, text);
+	buf_release(&clean);
+	return status ? status : out->status;
+}
+
+/* ---- facts ---- */
+
+bool redact_has_images(const exs_fact *fact)
+{
+	exs_str images;
+
+	return (fact->kind == EXS_FACT_RUN_STARTED || fact->kind == EXS_FACT_RUN_FORKED) &&
+	       json_get_array(fact->body, "images", &images);
 }
 
 exs_status redact_shown(const struct redact *r, const exs_fact *fact, redact_tool *secret,
@@ -413,13 +410,15 @@ exs_status redact_shown(const struct redact *r, const exs_fact *fact, redact_too
 	struct buf cut;
 
 	if (secret && fact->kind == EXS_FACT_TURN_ENDED)
-		spans_of_message(fact->body, secret, arg, &spans);
+		spans_of_calls(fact->body, secret, arg, &spans);
 	if (secret && fact->kind == EXS_FACT_CALL_STARTED)
 		spans_of_start(fact, secret, arg, &spans);
+	if (redact_has_images(fact))
+		spans_of_images(fact->body, &spans);
 	if (!spans.n)
 		return redact_json(r, fact->body, out, changed);
 	buf_init(&cut, REDACT_BODY_MAX);
-	splice(fact->body, &spans, &cut);
+	spans_splice(fact->body, &spans, &cut);
 	status = cut.status ? cut.status : redact_json(r, buf_view(&cut), out, changed);
 	if (status == EXS_OK && !*changed) {
 		buf_str(out, buf_view(&cut));

@@ -2,10 +2,11 @@
 /*
  * redact.h - what is taken out of a fact's body: secrets for everybody, patterns for watchers.
  *
- * Secrets are gone before a fact is folded or stored. Patterns, and the arguments of tools that are
- * marked so, are gone from the copy that audits and listeners get; the checkpoint keeps them,
- * because a run is resumed from it. Only texts are searched, decoded: neither numbers nor, for
- * patterns, the names of members. Pure: nothing here knows runs, tools or the configuration.
+ * Secrets are gone before a fact is folded or stored. Patterns, the arguments of tools that are
+ * marked so, and the data of images are gone from the copy that audits and listeners get; the
+ * checkpoint keeps them, because a run is resumed from it. Only texts are searched, decoded: neither
+ * numbers nor, for patterns, the names of members. Pure: nothing here knows runs, tools or the
+ * configuration.
  */
 #ifndef RUN_REDACT_H
 #define RUN_REDACT_H
@@ -56,8 +57,20 @@ exs_status redact_secrets(const struct redact *r, struct buf *body, exs_err *err
  */
 exs_status redact_shown(const struct redact *r, const exs_fact *fact, redact_tool *secret,
 			const void *arg, struct buf *out, bool *changed);
-/* Patterns alone: in the texts of any checked JSON, and in a plain text. */
+/* A first fact with images, whose data is left out of the copy for watchers: their hashes stay. */
+bool redact_has_images(const exs_fact *fact);
+/* Patterns alone: in the texts of any checked JSON, and in a plain text. The data of a user's images is not searched. */
 exs_status redact_json(const struct redact *r, exs_str json, struct buf *out, bool *changed);
 exs_status redact_text(const struct redact *r, exs_str text, struct buf *out, bool *changed);
+
+/* ---- live text ---- */
+
+/*
+ * Of a plain text that goes on: how many bytes from its beginning may be shown now. No secret has begun
+ * in them that may end behind them, and with patterns they are whole lines.
+ */
+size_t redact_ready(const struct redact *r, exs_str text);
+/* The text without secrets and patterns is appended. */
+exs_status redact_plain(const struct redact *r, exs_str text, struct buf *out);
 
 #endif

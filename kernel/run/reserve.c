@@ -14,8 +14,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "run/engine_priv.h"
-
-#define ANSWER_TOKENS 4096 /* what a turn may say, for a reservation, when nothing caps it */
+#include "run/image.h"
 
 struct reserve_work {
 	struct mail mail;
@@ -26,9 +25,13 @@ struct reserve_work {
 	int64_t head_at; /* index of the check of the head; -1: none */
 };
 
+/* A model looks at an image and does not read its digits: it counts as a text of its tokens would. */
 int64_t turn_bytes(const struct run *run)
 {
-	return (int64_t)(run->state.transcript_bytes + strlen(run->state.system) +
+	const struct state *s = &run->state;
+
+	return (int64_t)(s->transcript_bytes - s->image_bytes +
+			 s->image_count * IMAGE_TOKENS * BYTES_A_TOKEN + strlen(s->system) +
 			 run->offer->json_n);
 }
 

@@ -16,6 +16,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "run/artifact.h"
+#include "run/settle.h"
+#include "run/verdict.h"
 #include "run/words.h"
 
 struct run *run_ref(struct run *run)
@@ -37,6 +39,7 @@ static void run_free(struct run *run)
 	batch_release(&run->batch);
 	state_release(&run->state);
 	buf_release(&run->delta);
+	buf_release(&run->live);
 	buf_release(&run->end_body);
 	free(run->trails);
 	free(run->cancel_text);
@@ -102,8 +105,7 @@ static void raise_limit(struct run *run, const char *what, int64_t now)
 static void extend(struct run *run, int64_t ms)
 {
 	int64_t was = run->state.limits.runtime_ms;
-	int64_t ceiling = was > CEILING_MS ? was : CEILING_MS;
-	int64_t now = ms > ceiling - was ? ceiling : was + ms;
+	int64_t now = verdict_runtime_ms(was, ms);
 
 	if (now <= was)
 		return;
@@ -126,6 +128,8 @@ static void inbox_received(struct run *run, struct note *n)
 	if (n->cause) {
 		run_cancel(run, n->cause, n->text);
 		cancel_received(run);
+	} else if (n->settled) {
+		settle_received(run, n);
 	} else {
 		record_text(run, EXS_FACT_STEERED, "from", "caller", str_of(n->text));
 	}
@@ -157,10 +161,7 @@ void run_verdict(struct run *run, enum note_what what, int64_t number, exs_str t
 	else if (what == NOTE_EXTEND)
 		extend(run, number);
 	else if (what == NOTE_RAISE && number > 0)
-		raise_limit(run, "steps",
-			    number > INT32_MAX - run->state.limits.steps
-				    ? INT32_MAX
-				    : run->state.limits.steps + number);
+		raise_limit(run, "steps", verdict_steps(run->state.limits.steps, number));
 	else if (what == NOTE_ARTIFACT)
 		record_artifact(run, text);
 }
@@ -336,8 +337,7 @@ void run_pass(struct job *job)
 	buf_init(&delta, DELTA_MAX);
 	for (;;) {
 		m = run_take_mail(run, &delta);
-		if (delta.n && run->listener.delta)
-			run->listener.delta(run->listener.arg, &run->info, buf_view(&delta));
+		delta_show(run, buf_view(&delta));
 		if (!m && !delta.n)
 			break;
 		buf_clear(&delta);

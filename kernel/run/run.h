@@ -12,6 +12,7 @@
  *	begin.c	    from the budget gate to the first fact; and again for a resumed run
  *	purse.c	    what the run may spend; reserve.c what a turn may cost
  *	turn.c	    asking the model
+ *	delta.c	    what the model says while it says it
  *	call.c	    how tool calls begin; call_end.c how they end
  *	record.c    facts into the state and a batch
  *	commit.c    batches to the disk, in order, and what becomes of them
@@ -37,7 +38,7 @@
 #define STORAGE_PAUSE_MS 100
 #define TICK_MS		 1000	     /* between two ticks of a critic that asks for nothing else */
 #define TICK_MIN_MS	 10   /* and the least that it may ask for */
-#define DELTA_MAX	 (64u << 10) /* live text that waits for the listener; more is dropped */
+#define DELTA_MAX	 (64u << 10) /* live text that waits for the listener */
 #define DELIVERIES_MAX	 DELIVER_MAX
 #define INBOX_RUN_MAX	 32u /* inbox rows of one run under way at once */
 #define DELIVERY_TRIES	 3   /* in the process that ended the run; the outbox goes on later */
@@ -71,6 +72,9 @@ struct note {
 	char *text;			 /* owned; may be NULL */
 	char key[HEAD_KEY_MAX + ID_MAX]; /* INBOX: the row to delete with the fact */
 	int32_t cause;			 /* INBOX: EXS_CAUSE_ when it cancels */
+	int32_t settled;		 /* INBOX: SETTLED_ when it is about a call */
+	char call[CALL_ID_MAX];		 /* that one */
+	char *who;			 /* says so; owned, may be NULL */
 };
 
 /* ---- time ---- */
@@ -154,7 +158,8 @@ struct run {
 	bool scheduled, over;
 	bool closed;	 /* it takes no notes any more */
 	bool inbox_open; /* the heartbeat may bring rows: the beginning has taken its own */
-	struct buf delta;
+	struct buf delta; /* live text, as it comes */
+	bool delta_full;  /* some of it did not fit */
 	char *cancel_text;
 	struct mail cancel_mail, due_mail, begin_mail;
 	uint64_t inbox_seen[INBOX_RUN_MAX]; /* rows taken in and perhaps not deleted yet */
@@ -187,6 +192,7 @@ struct run {
 	int32_t durable_step;
 	int storage_tries;
 	bool storage_failing;
+	bool wants_end; /* it would end if its storage did not fail */
 
 	/* ports */
 	exs_ckpt *ckpt;
@@ -202,6 +208,8 @@ struct run {
 	int reserve_tries; /* of one turn, after conflicts */
 	exs_usage settle_usage;
 	const struct offer *offer; /* tools */
+	struct buf live;	   /* live text that may not be shown yet */
+	bool live_shown, live_stopped; /* of the turn: something was; nothing more is */
 
 	/* what is out */
 	struct turn_work *turn;
@@ -304,6 +312,12 @@ void turn_release(struct run *run); /* dispatches it once what it rests on is du
 void turn_received(struct run *run, struct turn_work *t);
 void turn_abandon(struct run *run);
 struct turn_work *turn_of_mail(struct mail *mail);
+
+/* ---- delta.c ---- */
+void delta_add(struct run *run, exs_str text);	 /* any thread; leaf locks only */
+void delta_show(struct run *run, exs_str fresh); /* to the listener, as far as it may be */
+void delta_end(struct run *run);  /* the turn ended well: the rest is shown */
+void delta_void(struct run *run); /* it did not: what was shown is void */
 
 /* ---- purse.c ---- */
 void run_tally_fill(const struct run *run, exs_tally *out);

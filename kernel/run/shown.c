@@ -57,7 +57,8 @@ const exs_fact *fact_shown(const struct run *run, struct fact_rec *f)
 	bool changed = false;
 	struct buf out;
 
-	if (f->shown_made || (!e->redact.pattern_n && !e->secret_args))
+	if (f->shown_made ||
+	    (!e->redact.pattern_n && !e->secret_args && !redact_has_images(&f->pub)))
 		return f->shown_made ? &f->shown : &f->pub;
 	f->shown = f->pub;
 	f->shown_made = true;

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "run/engine_priv.h"
+#include "run/image.h"
 
 /* ---- its first fact ---- */
 
@@ -76,6 +77,14 @@ static void put_deliver(const struct body *b, const struct run_spec *spec)
 		 b->was ? b->was->deliver_count : 0);
 }
 
+static void put_images(const struct body *b, const struct run_spec *spec)
+{
+	if (!spec->image_n)
+		return;
+	buf_puts(b->out, ",\"images\":");
+	images_json(spec->images, spec->image_n, b->out);
+}
+
 /* A limit of steps counts from where the run begins; none has so many that the sum could be too large. */
 static void put_limits(const struct body *b, const struct engine *e, const struct conf_agent *a)
 {
@@ -113,6 +122,7 @@ void start_body(const struct engine *e, const struct run_spec *spec, const char 
 	put_text(&b, "channel", str_of(spec->channel), was ? was->channel : NULL);
 	put_text(&b, "tier", str_of(a->tier_name), was ? was->tier : NULL);
 	put_text(&b, "input", spec->input, was ? was->input : NULL);
+	put_images(&b, spec);
 	put_text(&b, "system", str_of(a->prompt), was ? was->system : NULL);
 	if (!was) {
 		put_text(&b, "parent", str_of(NULL), NULL);
@@ -138,6 +148,8 @@ exs_status start_check(const struct engine *e, const struct run_spec *spec, exs_
 	if (spec->input.n > RUN_TEXT_MAX / 2)
 		return err_set(err, EXS_TOOBIG, 0, "the question has %zu bytes; %u are possible",
 			       spec->input.n, RUN_TEXT_MAX / 2);
+	if (images_check(spec->images, spec->image_n, NULL, err))
+		return err->status;
 	if (!a->tier)
 		return err_set(err, EXS_NOTFOUND, 0,
 			       "agent '%s' asks for tier '%s', which the conf does not have",
@@ -158,6 +170,15 @@ exs_status start_go(struct run *run, int32_t kind, struct buf *body, struct run 
 {
 	exs_status status = EXS_OK;
 
+	if (body->n > EXS_FACT_BODY_MAX) {
+		status = err_set(err, EXS_TOOBIG, 0,
+				 "the question, its images and the agent's prompt take %zu bytes as a fact; "
+				 "%u are possible: give less to one run",
+				 body->n, EXS_FACT_BODY_MAX);
+		buf_release(body);
+		run_unref(run);
+		return status;
+	}
 	run->first_seq = run_record(run, kind, str_of(NULL), NULL, NULL, body);
 	if (run->broken)
 		status = err_set(err, EXS_INVALID, 0, "the run cannot begin: %.200s",

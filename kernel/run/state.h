@@ -50,6 +50,7 @@ struct call {
 	enum call_stage stage;
 	int32_t effect;	 /* once started */
 	int32_t tries;	 /* call_started facts */
+	int64_t started_ms; /* the last of them; wall clock, for showing */
 	int32_t outcome; /* once ended: CALL_OK ... */
 	char *id;	 /* the provider's id as JSON text, with quotes */
 	char *name;	 /* as the model wrote it */
@@ -94,7 +95,7 @@ struct state {
 	bool reserved;		/* the last that is known of a turn is its reservation */
 	uint32_t target;	/* of the chain */
 	int32_t tries;		/* failed turns in a row at this target */
-	int32_t retries;	/* of the whole run: turns that were tried again at their target */
+	int32_t retries;	/* of the whole run: turns that began again at their target */
 	int64_t retry_after_ms; /* what the last failure asked for */
 	struct call *calls;
 	uint32_t call_count;
@@ -106,7 +107,8 @@ struct state {
 	int32_t cancelled; /* EXS_CAUSE_ */
 	bool denied;
 	char *output;	  /* the answer, once final; NUL-terminated */
-	char *failures;	  /* of the turn that is asked: what each target that was given up said */
+	char *failures;	  /* of the turn that is asked: what each target said last, in their order */
+	size_t failures_n; /* of them, bytes of targets before the present one */
 	char *cancel_why; /* the sentence of the first run_cancelled */
 	char *deny_why;	  /* of the first budget_denied */
 	char *why;	  /* of a park, or of an end that is not ok */
@@ -125,6 +127,7 @@ struct state {
 	/* what the model sees */
 	struct segment *segments;
 	size_t segment_count, segment_cap, transcript_bytes;
+	size_t image_count, image_bytes; /* of the latter: the data of images */
 	char *steers[STEERS_MAX];
 	uint32_t steer_count;
 	char *softs[SOFTS_MAX]; /* limits of the budget that the model was told of */

@@ -20,12 +20,14 @@ char *fold_text(exs_str body, const char *key, size_t max);
 exs_status fold_run_started(struct state *s, const exs_fact *f, exs_err *err);
 /* What run_started and run_forked have in common; what the fact does not say stays as it is. */
 exs_status fold_beginning(struct state *s, const exs_fact *f, exs_err *err);
-exs_status fold_input(struct state *s, exs_err *err); /* the question, as a message */
+/* The question, as a message with the fact's images. */
+exs_status fold_input(struct state *s, const exs_fact *f, exs_err *err);
 exs_status fold_run_forked(struct state *s, const exs_fact *f, exs_err *err);
 exs_status fold_run_resumed(struct state *s, const exs_fact *f, exs_err *err);
 void fold_usage(exs_usage *sum, const exs_usage *u);
 exs_status fold_turn_calls(struct state *s, exs_str message, exs_err *err);
 exs_status fold_call_started(struct state *s, const exs_fact *f, exs_err *err);
+exs_status fold_call_settled(struct state *s, const exs_fact *f, exs_err *err);
 exs_status fold_call_ended(struct state *s, const exs_fact *f, exs_err *err);
 /* Which model of the chain the turn asks: those before it are passed over. */
 exs_status fold_turn_target(struct state *s, const exs_fact *f, exs_err *err);

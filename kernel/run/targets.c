@@ -86,28 +86,42 @@ static bool usable(const struct target *one, int64_t now_ms)
 	       (one->rests_until_ms <= now_ms && one->pause_until_ms - now_ms <= TARGET_PASS_MS);
 }
 
+/* How long it is to be left alone, as it said itself; a rest is only our guess. */
+static int64_t pause_of(const struct target *one, int64_t now_ms)
+{
+	return one && one->pause_until_ms > now_ms ? one->pause_until_ms - now_ms : 0;
+}
+
 uint32_t targets_choose(struct targets *t, char *const *names, uint32_t n, uint32_t from,
 			int64_t now_ms)
 {
-	uint32_t i;
+	int64_t ms, least = INT64_MAX;
+	uint32_t i, found = from;
 
 	pthread_mutex_lock(&t->lock);
-	for (i = from; i < n; i++)
-		if (usable(find_locked(t, names[i]), now_ms))
+	for (i = from; i < n; i++) {
+		const struct target *one = find_locked(t, names[i]);
+
+		if (usable(one, now_ms)) {
+			found = i;
 			break;
+		}
+		ms = pause_of(one, now_ms);
+		if (ms < least) {
+			least = ms;
+			found = i;
+		}
+	}
 	pthread_mutex_unlock(&t->lock);
-	return i < n ? i : from;
+	return found;
 }
 
 int64_t targets_pause_ms(struct targets *t, const char *name, int64_t now_ms)
 {
-	const struct target *one;
-	int64_t ms = 0;
+	int64_t ms;
 
 	pthread_mutex_lock(&t->lock);
-	one = find_locked(t, name);
-	if (one && one->pause_until_ms > now_ms)
-		ms = one->pause_until_ms - now_ms;
+	ms = pause_of(find_locked(t, name), now_ms);
 	pthread_mutex_unlock(&t->lock);
 	return ms;
 }
@@ -151,7 +165,7 @@ void targets_answered(struct targets *t, const char *name, int64_t bytes, int64_
 	if (one) {
 		back = one->rests > 0;
 		one->failures = one->rests = 0;
-		one->rests_until_ms = one->pause_until_ms = 0;
+		one->rests_until_ms = 0; /* a pause stays: it was on its way before that */
 		learn_locked(one, bytes, in_tokens);
 	}
 	pthread_mutex_unlock(&t->lock);

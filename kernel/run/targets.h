@@ -27,7 +27,7 @@ void targets_free(struct targets *t);	      /* takes NULL */
 
 /*
  * Which of the names to ask now, from `from` on: the first that neither rests nor has asked for a
- * long pause; without such a one the first. now_ms: monotonic, as everywhere here.
+ * long pause; without such a one that with the shortest pause. now_ms: monotonic, as everywhere here.
  */
 uint32_t targets_choose(struct targets *t, char *const *names, uint32_t n, uint32_t from,
 			int64_t now_ms);

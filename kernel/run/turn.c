@@ -66,16 +66,9 @@ static void on_freed(struct work *w)
 static void on_progress(struct work *w, exs_str delta)
 {
 	struct turn_work *t = container_of(w, struct turn_work, work);
-	struct run *run = t->run;
 
-	run_touch(run);
-	if (!run->listener.delta || delta.n == 0)
-		return;
-	pthread_mutex_lock(&run->mail_lock);
-	if (run->delta.n + delta.n <= DELTA_MAX)
-		buf_str(&run->delta, delta);
-	pthread_mutex_unlock(&run->mail_lock);
-	run_post(run, &run->due_mail);
+	run_touch(t->run);
+	delta_add(t->run, delta);
 }
 
 static struct turn_work *turn_new(struct run *run)
@@ -207,6 +200,7 @@ bool turn_perform(struct run *run, const struct action *a)
 	target = turn_target(run);
 	record_started(run, target);
 	run->retry_waited = run->reserved = run->target_chosen = false;
+	run_due(run, DUE_RETRY, 0); /* it may have been for a model that is not asked now */
 	t = turn_new(run);
 	if (!t) {
 		fail_at_once(run, target, EXS_NOMEM, EXS_CLASS_TRANSIENT, "no memory for a turn");
@@ -296,7 +290,8 @@ static void tell_targets(struct run *run, const struct turn_work *t, const char 
 	if (p->status == EXS_OK)
 		targets_answered(run->e->targets, target, t->bytes,
 				 counted ? p->usage.in_tokens : 0);
-	else if (!cancel_cause(run->token) && failure_may_pass(p->status, p->err.klass))
+	else if (!cancel_cause(run->token) &&
+		 (p->err.klass == EXS_CLASS_LIMIT || failure_may_pass(p->status, p->err.klass)))
 		targets_failed(run->e->targets, target, p->err.retry_after_ms, clock_mono_ms());
 }
 
@@ -318,6 +313,10 @@ void turn_received(struct run *run, struct turn_work *t)
 		p->err = why;
 		p->err.klass = EXS_CLASS_TRANSIENT;
 	}
+	if (p->status == EXS_OK)
+		delta_end(run);
+	else
+		delta_void(run);
 	tell_targets(run, t, target, p);
 	if (may_be_billed(p))
 		estimate_usage(run, p);
@@ -341,6 +340,7 @@ void turn_abandon(struct run *run)
 	if (!t || !t->dispatched || !work_abandon(&t->work))
 		return;
 	run->turn = NULL;
+	delta_void(run);
 	err_set(&p.err, EXS_CANCELLED, 0,
 		"the model did not answer in time after it was cancelled");
 	estimate_usage(run, &p);

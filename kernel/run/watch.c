@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "run/shown.h"
+#include "run/verdict.h"
 #include "run/words.h"
 
 static void port_failed(struct run *run, struct instance *in, const char *port, const exs_err *err)
@@ -207,9 +208,7 @@ static void decide(struct run *run, const exs_verdict *v)
 {
 	struct buf body;
 
-	if (v->what < EXS_VERDICT_WAIT || v->what > EXS_VERDICT_KILL || run->killed)
-		return;
-	if (v->what == EXS_VERDICT_WAIT && !v->words[0])
+	if (!verdict_counts(v) || run->killed)
 		return;
 	if (v->what == EXS_VERDICT_NUDGE && v->words[0] && !nudge_fits(run)) {
 		log_warn(run->host->log, "run %s: no room for a nudge, %u messages wait", run->id,
@@ -217,12 +216,7 @@ static void decide(struct run *run, const exs_verdict *v)
 		return; /* what has no effect was not decided */
 	}
 	buf_init(&body, RUN_TEXT_MAX);
-	buf_printf(&body, "{\"what\":\"%s\",\"extend_ms\":%lld,\"raise_steps\":%lld,\"words\":",
-		   verdict_word(v->what), (long long)v->extend_ms, (long long)v->raise_steps);
-	buf_jsonz(&body, v->words);
-	buf_puts(&body, ",\"tag\":");
-	buf_jsonz(&body, v->tag);
-	buf_puts(&body, "}");
+	verdict_body(v, &body);
 	run_record(run, EXS_FACT_CRITIC_DECIDED, str_of(run->host->critic->conf->name), NULL, NULL,
 		   &body);
 	switch (v->what) {
@@ -253,13 +247,9 @@ static void decide(struct run *run, const exs_verdict *v)
 /* The tick that the critic asked for, or its deadline when that comes first. */
 static int64_t next_tick(struct run *run, int64_t now, const exs_verdict *v)
 {
-	int64_t next = TICK_MS, left = run->critic_deadline_ms - run_active_ms(run);
+	int64_t left = run->critic_deadline_ms - run_active_ms(run);
 
-	if (v->next_tick_ms > 0)
-		next = v->next_tick_ms < CEILING_MS ? v->next_tick_ms : CEILING_MS;
-	if (run->critic_deadline_ms > 0 && left < next)
-		next = left;
-	return now + (next > TICK_MIN_MS ? next : TICK_MIN_MS);
+	return now + verdict_pause_ms(v, run->critic_deadline_ms > 0, left);
 }
 
 void watch_tick(struct run *run, int64_t now)

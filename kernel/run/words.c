@@ -32,6 +32,7 @@ static const char *const effect_words[] = { "unsafe", "pure", "idempotent", "key
 static const char *const class_words[] = { "none",  "transient", "permanent", "no_model",
 					   "limit", "truncated", "not_done" };
 static const char *const outcome_words[] = { "ok", "error", "denied", "skipped", "in_doubt" };
+static const char *const settled_words[] = { NULL, "done", "not-done", "retry" };
 static const char *const verdict_words[] = { "wait", "nudge", "extend", "raise", "kill" };
 
 const char *fact_word(int32_t kind)
@@ -92,4 +93,14 @@ int32_t outcome_of(exs_str word)
 const char *verdict_word(int32_t what)
 {
 	return at(verdict_words, ARRAY_LEN(verdict_words), what, "wait");
+}
+
+const char *settled_word(int32_t what)
+{
+	return at(settled_words, ARRAY_LEN(settled_words), what, "");
+}
+
+int32_t settled_of(exs_str word)
+{
+	return find(settled_words, ARRAY_LEN(settled_words), word);
 }

@@ -21,4 +21,9 @@ enum { CALL_OK, CALL_ERROR, CALL_DENIED, CALL_SKIPPED, CALL_IN_DOUBT, CALL_OUTCO
 const char *outcome_word(int32_t outcome);
 int32_t outcome_of(exs_str word); /* -1 */
 
+/* What a person said of a call in doubt. */
+enum { SETTLED_NOT, SETTLED_DONE, SETTLED_NOT_DONE, SETTLED_RETRY };
+const char *settled_word(int32_t what);
+int32_t settled_of(exs_str word); /* -1 */
+
 #endif

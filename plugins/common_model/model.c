@@ -2,6 +2,7 @@
 /* model.c - see model.h. */
 #include "model.h"
 
+#include "image.h"
 #include "turn.h"
 
 struct exs_self {
@@ -28,6 +29,8 @@ static void watch_window(struct io *io, const struct turn *t)
 {
 	int64_t tokens = (int64_t)t->body_bytes / 4;
 
+	if (io->set.context_tokens && tokens > io->set.context_tokens)
+		tokens = image_tokens(t->ask, t->body_bytes);
 	if (io->set.context_tokens && tokens > io->set.context_tokens &&
 	    !atomic_exchange(&io->warned_window, 1))
 		exs_logf(io->host, EXS_WARN,

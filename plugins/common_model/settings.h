@@ -50,8 +50,8 @@
 		{ "retry_ceiling",                                                                     \
 		  EXS_OPT_DURATION,                                                                    \
 		  EXS_POSITIVE,                                                                        \
-		  "60s",                                                                               \
-		  "the longest pause that a server may impose; longer ends the turn",                  \
+		  "2s",                                                                                \
+		  "the longest pause that is kept within a turn; a longer one is kept by all runs",    \
 		  NULL },                                                                              \
 		{ "proxy",                                                                             \
 		  EXS_OPT_TEXT,                                                                        \

@@ -3,6 +3,7 @@
 #include "content.h"
 
 #include "../common_model/dialect.h"
+#include "../common_model/image.h"
 #include "blocks.h"
 
 /* The member's list; an empty one when there is none. */
@@ -53,17 +54,32 @@ static bool next_text(struct scan_iter *parts, struct text *out)
 	return false;
 }
 
+static void add_image(struct text *out, const struct image *i)
+{
+	text_adds(out, ",{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":");
+	text_add(out, i->mime.p, i->mime.n);
+	text_adds(out, ",\"data\":");
+	text_add(out, i->data.p, i->data.n);
+	text_adds(out, "}}");
+}
+
 bool content_user(exs_str message, struct text *out)
 {
 	struct scan_iter parts;
+	struct image image;
+	exs_str key, part;
 	struct text one;
 
 	text_init(&one, REQUEST_MAX);
 	scan_begin(&parts, list_of(message, "parts"));
-	while (next_text(&parts, &one)) {
-		add_text(out, text_view(&one));
-		inherit(out, &one);
-		text_clear(&one);
+	while (scan_next(&parts, &key, &part)) {
+		if (image_of(part, &image)) {
+			add_image(out, &image);
+		} else if (is_type(part, "text") && scan_get_text(part, "text", &one)) {
+			add_text(out, text_view(&one));
+			inherit(out, &one);
+			text_clear(&one);
+		}
 	}
 	text_release(&one);
 	return true;

@@ -4,6 +4,7 @@
 
 #include "../common_model/segments.h"
 #include "../common_model/settings.h"
+#include "../common_model/tools.h"
 #include "content.h"
 
 #define CACHE_MARK ",\"cache_control\":{\"type\":\"ephemeral\"}"
@@ -101,32 +102,8 @@ static exs_status add_messages(struct cache *cache, uint32_t flags, const exs_tu
 	return EXS_OK;
 }
 
-static bool add_tools(struct text *out, exs_str tools)
-{
-	exs_str key, tool, name, about, schema;
-	struct scan_iter it;
-	size_t n = 0;
-
-	scan_begin(&it, tools);
-	while (scan_next(&it, &key, &tool)) {
-		if (!scan_get(tool, "name", &name))
-			return false;
-		text_adds(out, n++ ? ",{\"name\":" : ",\"tools\":[{\"name\":");
-		text_add(out, name.p, name.n);
-		if (scan_get(tool, "description", &about)) {
-			text_adds(out, ",\"description\":");
-			text_add(out, about.p, about.n);
-		}
-		text_adds(out, ",\"input_schema\":");
-		if (!scan_get(tool, "schema", &schema))
-			schema = exs_cstr("{\"type\":\"object\",\"properties\":{}}");
-		text_add(out, schema.p, schema.n);
-		text_adds(out, "}");
-	}
-	if (n)
-		text_adds(out, "]");
-	return true;
-}
+static const struct tool_form form = { "{\"name\":", ",\"input_schema\":",
+				       "}" };
 
 /* Tools and system prompt stand before the transcript, so a mark here is for both. */
 static void add_system(struct text *out, uint32_t flags, exs_str system)
@@ -151,9 +128,8 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 	text_add_json(out, exs_cstr(turn->model));
 	text_adds(out, ",\"max_tokens\":");
 	text_add_int(out, turn->max_tokens > 0 ? turn->max_tokens : own->max_tokens);
-	if (turn->tools.n > 2 && !add_tools(out, turn->tools))
-		return exs_fail(err, EXS_INVALID, 0,
-				"the list of tools is not in the neutral form");
+	if (tools_add(&form, turn->tools, out, err))
+		return err->status;
 	add_system(out, flags, turn->system);
 	text_adds(out, ",\"messages\":[");
 	if (add_messages(cache, flags, turn, out, err))

@@ -2,8 +2,10 @@
 /* request.c - see request.h. */
 #include "request.h"
 
+#include "../common_model/image.h"
 #include "../common_model/segments.h"
 #include "../common_model/settings.h"
+#include "../common_model/tools.h"
 
 /* A string of the neutral form is a string here too: its bytes between the quotes are copied as
  * they are. */
@@ -38,10 +40,54 @@ static size_t add_texts(struct text *out, exs_str message)
 	return n;
 }
 
+/* The parts as a list, which only a message with images needs. */
+static void add_parts(struct text *out, exs_str parts)
+{
+	exs_str key, part, type, value;
+	struct scan_iter it;
+	struct image image;
+	size_t n = 0;
+
+	scan_begin(&it, parts);
+	while (scan_next(&it, &key, &part)) {
+		if (image_of(part, &image)) {
+			text_adds(out, n++ ? "," : "[");
+			text_adds(out, "{\"type\":\"image_url\",\"image_url\":{\"url\":");
+			image_add_url(out, &image);
+			text_adds(out, "}}");
+		} else if (scan_get(part, "type", &type) && scan_is(type, "text") &&
+			   scan_get(part, "text", &value) && value.p[0] == '"') {
+			text_adds(out, n++ ? "," : "[");
+			text_adds(out, "{\"type\":\"text\",\"text\":");
+			text_add(out, value.p, value.n);
+			text_adds(out, "}");
+		}
+	}
+	text_adds(out, "]");
+}
+
+static bool has_image(exs_str parts)
+{
+	struct scan_iter it;
+	struct image image;
+	exs_str key, part;
+
+	scan_begin(&it, parts);
+	while (scan_next(&it, &key, &part))
+		if (image_of(part, &image))
+			return true;
+	return false;
+}
+
 static void add_user(struct text *out, exs_str message)
 {
+	exs_str parts;
+
 	text_adds(out, ",{\"role\":\"user\",\"content\":");
-	(void)add_texts(out, message);
+	if (scan_get(message, "parts", &parts) && has_image(parts))
+		add_parts(out, parts);
+	else
+		(void)add_texts(out, message);
 	text_adds(out, "}");
 }
 
@@ -147,33 +193,8 @@ static exs_status add_messages(struct cache *cache, const exs_turn *turn, struct
 	return EXS_OK;
 }
 
-static bool add_tools(struct text *out, exs_str tools)
-{
-	exs_str key, tool, name, about, schema;
-	struct scan_iter it;
-	size_t n = 0;
-
-	scan_begin(&it, tools);
-	while (scan_next(&it, &key, &tool)) {
-		if (!scan_get(tool, "name", &name))
-			return false;
-		text_adds(out, n++ ? ",{\"type\":\"function\",\"function\":{\"name\":"
-				   : ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":");
-		text_add(out, name.p, name.n);
-		if (scan_get(tool, "description", &about)) {
-			text_adds(out, ",\"description\":");
-			text_add(out, about.p, about.n);
-		}
-		text_adds(out, ",\"parameters\":");
-		if (!scan_get(tool, "schema", &schema))
-			schema = exs_cstr("{\"type\":\"object\",\"properties\":{}}");
-		text_add(out, schema.p, schema.n);
-		text_adds(out, "}}");
-	}
-	if (n)
-		text_adds(out, "]");
-	return true;
-}
+static const struct tool_form form = { "{\"type\":\"function\",\"function\":{\"name\":", ",\"parameters\":",
+				       "}}" };
 
 exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
 			 const exs_turn *turn, struct text *out, exs_err *err)
@@ -191,9 +212,8 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 	if (add_messages(cache, turn, out, err))
 		return err->status;
 	text_adds(out, "]");
-	if (turn->tools.n > 2 && !add_tools(out, turn->tools))
-		return exs_fail(err, EXS_INVALID, 0,
-				"the list of tools is not in the neutral form");
+	if (tools_add(&form, turn->tools, out, err))
+		return err->status;
 	if (flags & REQUEST_STREAM)
 		text_adds(out, ",\"stream\":true");
 	if ((flags & REQUEST_STREAM) && (flags & REQUEST_USAGE))

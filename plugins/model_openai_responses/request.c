@@ -2,8 +2,10 @@
 /* request.c - see request.h. */
 #include "request.h"
 
+#include "../common_model/image.h"
 #include "../common_model/segments.h"
 #include "../common_model/settings.h"
+#include "../common_model/tools.h"
 #include "items.h"
 
 /* The member's list; an empty one when there is none. */
@@ -16,24 +18,36 @@ static exs_str list_of(exs_str object, const char *member)
 
 /* ---- messages ---- */
 
-/* One item of content for each text, of which the JSON is copied as it is. Without a text nothing.
- */
-static void add_content(struct text *out, exs_str message, const char *head, const char *type)
+/* How the content of a message is written. */
+struct content {
+	const char *head, *text_type;
+	bool images;
+};
+
+/* One item of content for each text and each image, of which the JSON is copied as it is. Without
+ * any of them nothing. */
+static void add_content(struct text *out, exs_str message, const struct content *c)
 {
 	exs_str parts = list_of(message, "parts"), key, part, value;
 	struct scan_iter it;
+	struct image image;
 	size_t n = 0;
 
 	scan_begin(&it, parts);
 	while (scan_next(&it, &key, &part)) {
-		if (!items_is(part, "text") || !scan_get(part, "text", &value) || value.p[0] != '"')
-			continue;
-		text_adds(out, n++ ? "," : head);
-		text_adds(out, "{\"type\":\"");
-		text_adds(out, type);
-		text_adds(out, "\",\"text\":");
-		text_add(out, value.p, value.n);
-		text_adds(out, "}");
+		if (items_is(part, "text") && scan_get(part, "text", &value) && value.p[0] == '"') {
+			text_adds(out, n++ ? "," : c->head);
+			text_adds(out, "{\"type\":\"");
+			text_adds(out, c->text_type);
+			text_adds(out, "\",\"text\":");
+			text_add(out, value.p, value.n);
+			text_adds(out, "}");
+		} else if (c->images && image_of(part, &image)) {
+			text_adds(out, n++ ? "," : c->head);
+			text_adds(out, "{\"type\":\"input_image\",\"detail\":\"auto\",\"image_url\":");
+			image_add_url(out, &image);
+			text_adds(out, "}");
+		}
 	}
 	if (n)
 		text_adds(out, "]}");
@@ -41,14 +55,20 @@ static void add_content(struct text *out, exs_str message, const char *head, con
 
 static void add_user(struct text *out, exs_str message)
 {
-	add_content(out, message, ",{\"type\":\"message\",\"role\":\"user\",\"content\":[",
-		    "input_text");
+	static const struct content user = {
+		",{\"type\":\"message\",\"role\":\"user\",\"content\":[", "input_text", true
+	};
+
+	add_content(out, message, &user);
 }
 
 static void add_said(struct text *out, exs_str message)
 {
-	add_content(out, message, ",{\"type\":\"message\",\"role\":\"assistant\",\"content\":[",
-		    "output_text");
+	static const struct content said = {
+		",{\"type\":\"message\",\"role\":\"assistant\",\"content\":[", "output_text", false
+	};
+
+	add_content(out, message, &said);
 }
 
 static bool add_call(struct text *out, exs_str call)
@@ -205,33 +225,8 @@ static exs_status add_input(struct cache *cache, uint32_t flags, const exs_turn 
 	return EXS_OK;
 }
 
-static bool add_tools(struct text *out, exs_str tools)
-{
-	exs_str key, tool, name, about, schema;
-	struct scan_iter it;
-	size_t n = 0;
-
-	scan_begin(&it, tools);
-	while (scan_next(&it, &key, &tool)) {
-		if (!scan_get(tool, "name", &name))
-			return false;
-		text_adds(out, n++ ? ",{\"type\":\"function\",\"name\":"
-				   : ",\"tools\":[{\"type\":\"function\",\"name\":");
-		text_add(out, name.p, name.n);
-		if (scan_get(tool, "description", &about)) {
-			text_adds(out, ",\"description\":");
-			text_add(out, about.p, about.n);
-		}
-		text_adds(out, ",\"parameters\":");
-		if (!scan_get(tool, "schema", &schema))
-			schema = exs_cstr("{\"type\":\"object\",\"properties\":{}}");
-		text_add(out, schema.p, schema.n);
-		text_adds(out, ",\"strict\":false}");
-	}
-	if (n)
-		text_adds(out, "]");
-	return true;
-}
+static const struct tool_form form = { "{\"type\":\"function\",\"name\":", ",\"parameters\":",
+				       ",\"strict\":false}" };
 
 exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
 			 const exs_turn *turn, struct text *out, exs_err *err)
@@ -249,9 +244,8 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 	if (add_input(cache, flags, turn, out, err))
 		return err->status;
 	text_adds(out, "]");
-	if (turn->tools.n > 2 && !add_tools(out, turn->tools))
-		return exs_fail(err, EXS_INVALID, 0,
-				"the list of tools is not in the neutral form");
+	if (tools_add(&form, turn->tools, out, err))
+		return err->status;
 	if (flags & REQUEST_STREAM)
 		text_adds(out, ",\"stream\":true");
 	if (turn->max_tokens > 0) {

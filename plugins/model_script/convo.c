@@ -168,6 +168,26 @@ exs_status convo_load(struct convo *c, exs_err *err)
 	return EXS_OK;
 }
 
+exs_status convo_images(const struct convo *c, int64_t *out, exs_err *err)
+{
+	const cJSON *part;
+	int64_t n = 0;
+	cJSON *doc;
+	size_t i;
+
+	for (i = 0; i < c->turn->message_count; i++) {
+		doc = parse(c, i);
+		if (!doc)
+			return bad_message(c, i, err);
+		cJSON_ArrayForEach(part, cJSON_GetObjectItemCaseSensitive(doc, "parts"))
+			n += strcmp(member(part, "type"), "image") == 0 && *member(part, "mime") &&
+			     *member(part, "data");
+		cJSON_Delete(doc);
+	}
+	*out = n;
+	return EXS_OK;
+}
+
 exs_status convo_last_text(const struct convo *c, struct out *out, exs_err *err)
 {
 	const cJSON *item, *list;

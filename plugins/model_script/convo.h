@@ -42,6 +42,8 @@ void convo_close(struct convo *c);
 
 /* Reads tool results and input; the second time it does nothing. */
 exs_status convo_load(struct convo *c, exs_err *err);
+/* How many images the messages have. */
+exs_status convo_images(const struct convo *c, int64_t *out, exs_err *err);
 /* Appends the text of the newest message: its text parts, or its results line after line. */
 exs_status convo_last_text(const struct convo *c, struct out *out, exs_err *err);
 

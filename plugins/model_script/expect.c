@@ -144,9 +144,24 @@ static exs_status check_tools(const struct turn *turn, const struct convo *convo
 	return EXS_OK;
 }
 
+static exs_status check_images(const struct turn *turn, const struct convo *convo, exs_err *err)
+{
+	int64_t n = 0;
+
+	if (!turn->has_expect_images)
+		return EXS_OK;
+	if (convo_images(convo, &n, err))
+		return err->status;
+	if (n == turn->expect_images)
+		return EXS_OK;
+	return exs_fail(err, EXS_INVALID, 0, "expected %lld images and was shown %lld",
+			(long long)turn->expect_images, (long long)n);
+}
+
 exs_status expect_check(const struct turn *turn, const struct convo *convo, exs_err *err)
 {
-	if (check_last(turn, convo, err) || check_system(turn, convo, err))
+	if (check_last(turn, convo, err) || check_system(turn, convo, err) ||
+	    check_images(turn, convo, err))
 		return err->status;
 	return check_tools(turn, convo, err);
 }

@@ -66,7 +66,8 @@ struct turn {
 	size_t expect_n, expect_system_n;
 	struct text *expect_tools;
 	size_t expect_tools_n;
-	bool has_expect_tools, has_fail, has_stream, has_usage, has_lie;
+	int64_t expect_images;
+	bool has_expect_images, has_expect_tools, has_fail, has_stream, has_usage, has_lie;
 	bool repeat, end_twice, ignore_cancel;
 	struct failure fail;
 	int64_t stall_ms, delay_ms; /* 0: none; STALL_FOREVER */

@@ -286,6 +286,14 @@ static exs_status read_expect_tools(struct reader *r, const struct node *value, 
 	return EXS_OK;
 }
 
+static exs_status read_expect_images(struct reader *r, const struct node *value, void *at)
+{
+	struct turn *t = at;
+
+	t->has_expect_images = true;
+	return field_number(r, value, &t->expect_images);
+}
+
 /* ---- turns ---- */
 
 static const struct field turn_fields[] = {
@@ -306,6 +314,7 @@ static const struct field turn_fields[] = {
 	{ "expect", read_expect, 0 },
 	{ "expect_system", read_expect_system, 0 },
 	{ "expect_tools", read_expect_tools, 0 },
+	{ "expect_images", read_expect_images, 0 },
 	{ "repeat", field_flag, AT(turn, repeat) },
 	{ NULL, NULL, 0 },
 };

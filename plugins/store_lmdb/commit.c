@@ -54,7 +54,8 @@ static exs_status append(struct committer *c, struct batch *b, exs_err *err)
 	return EXS_AGAIN;
 }
 
-void committer_submit(struct committer *c, const exs_op *const *ops, uint64_t n, exs_done done)
+void committer_submit(struct committer *c, const exs_op *const *ops, uint64_t n, bool ends,
+		      exs_done done)
 {
 	exs_err err = EXS_ERR_INIT;
 	struct batch *b;
@@ -69,6 +70,7 @@ void committer_submit(struct committer *c, const exs_op *const *ops, uint64_t n,
 			     (unsigned long long)n);
 		return;
 	}
+	b->ends = ends;
 	if (append(c, b, &err)) {
 		free(b);
 		exs_end_err(done, &err);

@@ -32,6 +32,7 @@ exs_status committer_start(struct committer *c, struct env *env, exs_err *err);
 void committer_stop(struct committer *c); /* commits what waits, then joins */
 /* Takes a batch; the record is ended by the thread, or here when it cannot be taken. [any-thread]
  */
-void committer_submit(struct committer *c, const exs_op *const *ops, uint64_t n, exs_done done);
+void committer_submit(struct committer *c, const exs_op *const *ops, uint64_t n, bool ends,
+		      exs_done done);
 
 #endif

@@ -310,28 +310,3 @@ void env_check_readers(struct env *env)
 		exs_logf(env->host, EXS_INFO,
 			 "%d readers of the store had died, their places are free again", dead);
 }
-
-int env_used(const struct env *env, MDB_txn *reading, uint64_t *out)
-{
-	uint64_t free_pages = 0;
-	MDB_val key, value;
-	MDB_envinfo info;
-	MDB_cursor *cursor;
-	size_t pages;
-	int rc = mdb_env_info(env->mdb, &info);
-
-	if (!rc)
-		rc = mdb_cursor_open(reading, 0,
-				     &cursor); /* map 0 lists the free pages of each commit */
-	if (rc)
-		return rc;
-	while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-		memcpy(&pages, value.mv_data, sizeof pages);
-		free_pages += pages;
-	}
-	mdb_cursor_close(cursor);
-	if (rc != MDB_NOTFOUND)
-		return rc;
-	*out = ((uint64_t)info.me_last_pgno + 1 - free_pages) * env->page_bytes;
-	return 0;
-}

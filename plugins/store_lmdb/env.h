@@ -20,7 +20,7 @@
 #define READERS_MAX   512u	    /* reading at the same time, over all processes */
 #define MAP_MIN	      (16ull << 20) /* less address space than this is no store */
 #define LIMIT_MIN     (1ull << 20)
-#define RESERVE_PARTS 20u /* 1/20 of the limit is kept for small batches */
+#define RESERVE_PARTS 20u /* 1/20 of the limit, and of the map, is kept for ends */
 #define DBS_MAX	      2u
 
 struct env {
@@ -64,9 +64,6 @@ void env_check_readers(struct env *env);
 
 /* The sentence for an answer of LMDB; `what` was being done. */
 exs_status env_fail(const struct env *env, exs_err *err, int rc, const char *what);
-
-/* Pages in use, in bytes: everything up to the last page less the free ones. */
-int env_used(const struct env *env, MDB_txn *reading, uint64_t *out);
 
 /* birth.c: makes the data file when there is none. */
 exs_status env_birth(const struct env *env, exs_err *err);

@@ -7,6 +7,7 @@
 
 #include "../common_store/rules.h"
 #include "record.h"
+#include "room.h"
 
 #define ROW_OVERHEAD 64u /* of a small row in its page, with its share of the tree above */
 
@@ -14,8 +15,9 @@
 struct attempt {
 	struct env *env;
 	MDB_txn *txn;
-	uint64_t used, added; /* bytes: when it began, and what its batches may add */
-	bool measured;	      /* used is exact, not the size of the file */
+	uint64_t file, used;   /* bytes up to the last page when it began; not free of them */
+	uint64_t ready, added; /* free and reusable; what its batches may add */
+	bool measured;	       /* else used is all of file, and ready 0 */
 };
 
 /* How a batch left the transaction. */
@@ -42,36 +44,48 @@ uint64_t group_bytes(const struct env *env, const exs_op *const *ops, uint64_t n
 
 static void measure(struct attempt *a)
 {
-	uint64_t used;
+	struct room room;
 	MDB_txn *reading;
 
 	a->measured = true;
 	if (mdb_txn_begin(a->env->mdb, NULL, MDB_RDONLY, &reading))
 		return; /* the size of the file stands: stricter, never looser */
-	if (env_used(a->env, reading, &used) == 0)
-		a->used = used;
+	if (room_measure(a->env, reading, &room) == 0) {
+		a->used = room.used;
+		a->ready = room.ready;
+	}
 	mdb_txn_abort(reading);
+}
+
+/* All of limit and map is for ends; a part of both is kept from what begins something. */
+static bool has_room(const struct attempt *a, const struct batch *b)
+{
+	uint64_t limit = a->env->limit_bytes, map = a->env->map_bytes;
+	uint64_t more = a->added + b->bytes;
+
+	if (b->ends)
+		return a->used + more <= limit;
+	return a->used + more <= limit - limit / RESERVE_PARTS &&
+	       a->file + more <= map - map / RESERVE_PARTS + a->ready;
 }
 
 static exs_status check_room(struct attempt *a, struct batch *b)
 {
-	uint64_t limit = a->env->limit_bytes;
-
 	if (b->bytes == 0)
 		return EXS_OK;
-	if (b->bytes > SMALL_BATCH)
-		limit -= limit / RESERVE_PARTS;
-	if (!a->measured && a->used + a->added + b->bytes > limit)
+	if (!has_room(a, b) && !a->measured)
 		measure(a);
-	if (a->used + a->added + b->bytes <= limit) {
+	if (has_room(a, b)) {
 		a->added += b->bytes;
 		return EXS_OK;
 	}
+	if (a->used + a->added + b->bytes <= a->env->limit_bytes - a->env->limit_bytes / RESERVE_PARTS)
+		return env_fail(a->env, &b->err, MDB_MAP_FULL, "be written");
 	return exs_fail(&b->err, EXS_TOOBIG, ENOSPC,
-			"the store is at its limit of %llu bytes, %llu are used: delete runs or "
+			"the store is at its limit of %llu bytes, %llu are used%s: prune runs or "
 			"raise 'limit' (%.60s)",
 			(unsigned long long)a->env->limit_bytes, (unsigned long long)a->used,
-			a->env->path);
+			b->ends ? "" : " and the rest is kept for ends", a->env->path);
 }
 
 /* ---- one batch ---- */
@@ -217,7 +231,7 @@ static exs_status begin(struct group *g, struct attempt *a, exs_err *err)
 	if (rc)
 		return env_fail(env, err, rc, "be written");
 	(void)mdb_env_info(env->mdb, &info); /* fails only for NULL */
-	a->used = ((uint64_t)info.me_last_pgno + 1) * env->page_bytes;
+	a->file = a->used = ((uint64_t)info.me_last_pgno + 1) * env->page_bytes;
 	return EXS_OK;
 }
 

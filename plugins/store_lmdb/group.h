@@ -15,15 +15,13 @@
 #include <executus/port/store.h>
 
 #define REPAIRS_MAX 1u /* in a row, without a commit between them */
-#define SMALL_BATCH                                                                                \
-	(16u << 10) /* bytes: up to this a batch may use the reserve below the limit               \
-		     */
 
 struct batch {
 	struct batch *next;
 	const exs_op *const *ops; /* checked by rules_batch */
 	uint64_t n;
 	uint64_t bytes; /* at most this much is added to the store */
+	bool ends; /* it may use the reserve */
 	exs_done done;
 	exs_err err; /* its outcome: status OK is durable */
 };

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include "folder.h"
+#include "readers.h"
+#include "room.h"
 #include "store_lmdb.h"
 
 #define STAT_TEXT_MAX 640u
@@ -50,68 +52,40 @@ static exs_status put_path(exs_sink *json, const char *path)
 	return s;
 }
 
-struct readers {
-	uint64_t oldest; /* transaction; UINT64_MAX: nobody reads */
-	uint64_t count;	 /* reading now */
-};
-
-/* A line of mdb_reader_list: process, thread, transaction or '-'; the first is a heading. */
-static int read_line(const char *line, void *arg)
-{
-	struct readers *r = arg;
-	unsigned long long txn;
-	char word[32];
-	int pid;
-
-	if (sscanf(line, "%d %*s %31s", &pid, word) != 2)
-		return 0;
-	if (sscanf(word, "%llu", &txn) != 1)
-		return 0;
-	r->count++;
-	if (txn < r->oldest)
-		r->oldest = txn;
-	return 0;
-}
-
 struct figures {
-	uint64_t used, entries, map, file, last_txn;
+	struct room room;
+	uint64_t entries, map, file;
 	struct readers readers;
 };
 
 static exs_status collect(struct env *env, struct figures *f, exs_err *err)
 {
 	MDB_txn *txn;
-	MDB_envinfo info;
 	MDB_stat st;
 	struct stat file;
 	int fd, rc;
 
-	f->readers = (struct readers){ UINT64_MAX, 0 };
 	if (env_read(env, &txn, err))
 		return err->status;
-	rc = env_used(env, txn, &f->used);
+	rc = room_measure(env, txn, &f->room);
 	if (!rc)
 		rc = mdb_stat(txn, env->rows, &st);
 	mdb_txn_reset(txn); /* not counted among the readers */
 	if (!rc)
-		rc = mdb_env_info(env->mdb, &info);
-	if (!rc)
 		rc = mdb_env_get_fd(env->mdb, &fd);
-	if (!rc && mdb_reader_list(env->mdb, read_line, &f->readers) < 0)
-		rc = MDB_BAD_RSLOT;
+	if (!rc)
+		rc = readers_list(env, &f->readers);
 	f->map = env->map_bytes;
 	f->file = !rc && fstat(fd, &file) == 0 ? (uint64_t)file.st_size : 0;
-	if (!rc) {
+	if (!rc)
 		f->entries = st.ms_entries;
-		f->last_txn = info.me_last_txnid;
-	}
 	env_read_end(env, txn);
 	return rc ? env_fail(env, err, rc, "be measured") : EXS_OK;
 }
 
-static uint64_t lag(const struct figures *f)
+static uint64_t behind(const struct figures *f, const struct reader *r)
 {
-	return f->readers.oldest < f->last_txn ? f->last_txn - f->readers.oldest : 0;
+	return r->txn < f->room.last_txn ? f->room.last_txn - r->txn : 0;
 }
 
 exs_status lmdb_stat(exs_self *self, exs_sink *json, exs_err *err)
@@ -133,10 +107,10 @@ exs_status lmdb_stat(exs_self *self, exs_sink *json, exs_err *err)
 		     "\",\"used_bytes\":%llu,\"limit_bytes\":%llu,\"map_bytes\":%llu,\"file_"
 		     "bytes\":%llu,\"entries\":%llu,"
 		     "\"readers\":%llu,\"oldest_reader_lag\":%llu,\"sync\":\"%s\"}",
-		     (unsigned long long)f.used, (unsigned long long)env->limit_bytes,
+		     (unsigned long long)f.room.used, (unsigned long long)env->limit_bytes,
 		     (unsigned long long)f.map, (unsigned long long)f.file,
 		     (unsigned long long)f.entries, (unsigned long long)f.readers.count,
-		     (unsigned long long)lag(&f), env->sync ? "full" : "none");
+		     (unsigned long long)(f.readers.n ? behind(&f, &f.readers.oldest[0]) : 0), env->sync ? "full" : "none");
 	if (s == EXS_OK)
 		s = json->put(json, text, (size_t)n);
 	return s ? exs_fail(err, s, 0, "the figures of the store were not taken by their reader")

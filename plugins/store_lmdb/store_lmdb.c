@@ -34,7 +34,13 @@ static exs_status store_get(exs_self *self, exs_str key, exs_sink *value, exs_er
 /* [any-thread] */
 static void store_submit(exs_self *self, const exs_op *const *ops, uint64_t n, exs_done done)
 {
-	committer_submit(&self->committer, ops, n, done);
+	committer_submit(&self->committer, ops, n, false, done);
+}
+
+/* [any-thread] */
+static void store_submit_end(exs_self *self, const exs_op *const *ops, uint64_t n, exs_done done)
+{
+	committer_submit(&self->committer, ops, n, true, done);
 }
 
 static const exs_store table = {
@@ -46,6 +52,7 @@ static const exs_store table = {
 	.copy = lmdb_copy,
 	.restore = lmdb_restore,
 	.compact = lmdb_compact,
+	.submit_end = store_submit_end,
 };
 
 static exs_status open_(const exs_host *host, const exs_conf *conf, exs_self **out, exs_err *err)
@@ -84,7 +91,7 @@ static const exs_option options[] = {
 	{ "path", EXS_OPT_PATH, 0, NULL,
 	  "folder of the store; without it the instance's name in the state folder", NULL },
 	{ "limit", EXS_OPT_SIZE, EXS_POSITIVE, "1g",
-	  "most bytes in use; a twentieth is kept for small batches", NULL },
+	  "most bytes in use; the last twentieth is kept for the ends of runs", NULL },
 	{ "map", EXS_OPT_SIZE, EXS_POSITIVE, "64g",
 	  "address space for the file; halved while there is not enough", NULL },
 	{ "sync", EXS_OPT_CHOICE, 0, "full",

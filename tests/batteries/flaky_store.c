@@ -8,6 +8,7 @@
  *of them, get MODE:
  *
  *	io, conflict, full	refused: IO, CONFLICT, TOOBIG (the disk is full)
+ *	ends			what begins something is refused as by "full", the other taken
  *	in			applied, but the answer is IO
  *	in_conflict		applied, but the answer is CONFLICT
  *	delay			answered MS later by another thread
@@ -283,7 +284,7 @@ static const char *mode_of(exs_self *self, const char *what)
 	return self->seen >= o->from && self->seen < o->from + o->count ? o->mode : "";
 }
 
-static void submit(exs_self *self, const exs_op *const *ops, uint64_t n, exs_done done)
+static void take(exs_self *self, const exs_op *const *ops, uint64_t n, int ends, exs_done done)
 {
 	struct waiting w = { ops, n, done, 0, 0, "" };
 	const char *what = what_is(ops, n);
@@ -292,6 +293,8 @@ static void submit(exs_self *self, const exs_op *const *ops, uint64_t n, exs_don
 	read_control(self);
 	w.number = ++self->number;
 	snprintf(w.mode, sizeof w.mode, "%s", mode_of(self, what));
+	if (strcmp(w.mode, "ends") == 0)
+		snprintf(w.mode, sizeof w.mode, "%s", ends ? "" : "full");
 	log_submit(self, what, ops, n);
 	if (strcmp(w.mode, "never") == 0) {
 		pthread_mutex_unlock(&self->lock);
@@ -307,6 +310,16 @@ static void submit(exs_self *self, const exs_op *const *ops, uint64_t n, exs_don
 		answer(self, &w);
 	}
 	pthread_mutex_unlock(&self->lock);
+}
+
+static void submit(exs_self *self, const exs_op *const *ops, uint64_t n, exs_done done)
+{
+	take(self, ops, n, 0, done);
+}
+
+static void submit_end(exs_self *self, const exs_op *const *ops, uint64_t n, exs_done done)
+{
+	take(self, ops, n, 1, done);
 }
 
 static exs_status get(exs_self *self, exs_str key, exs_sink *value, exs_err *err)
@@ -386,6 +399,7 @@ static const exs_store table = {
 	.scan = scan,
 	.submit = submit,
 	.stat = stat_,
+	.submit_end = submit_end,
 };
 
 /* ---- life ---- */

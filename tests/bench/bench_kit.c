@@ -117,7 +117,9 @@ void kernel_close(struct kernel *k)
 
 struct run *kernel_start(struct kernel *k, const struct run_listener *listener)
 {
-	struct run_spec spec = { k->conf->run.agent, "bench", "bench", str_of("go"), NULL, CONF_STRICT };
+	struct run_spec spec = { .agent = k->conf->run.agent, .caller = "bench",
+				 .channel = "bench", .input = str_of("go"),
+				 .durability = CONF_STRICT };
 	exs_err err = EXS_ERR_INIT;
 	struct run *run;
 

@@ -190,6 +190,7 @@ prints_nothing
 # ---- signals ----
 # begun AGENT OPTION...: in the background, until its first turn has begun. Its facts go to facts.jsonl, its id is $run.
 begun() {
+	: >facts.jsonl # else those of the run before may answer for it
 	"$EXECUTUS" run -c conf.yaml -B "$TEST_BATTERIES" --jsonl -a "$@" question >facts.jsonl 2>"$WORK/err" </dev/null &
 	pid=$!
 	children="$children $pid"
@@ -233,7 +234,7 @@ command_line run -a doubts question >"$WORK/out" 2>"$WORK/err" || code=$?
 equal 137 "$code" "exit status of a process that was killed"
 gives 8 command_line resume --all
 prints_nothing
-says "show --facts"
+says "what was sent, and how to settle it: executus show"
 run=$(command_line runs --json | jq -r '.[0].run')
 gives 8 command_line resume "$run" --json
 cp "$WORK/out" one.json

@@ -101,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		show(&r, buf_view(&body), checked, EXS_FACT_TURN_ENDED);
 		show(&r, buf_view(&body), checked, EXS_FACT_CALL_STARTED);
 		show(&r, buf_view(&body), checked, EXS_FACT_CALL_ENDED);
+		show(&r, buf_view(&body), checked, EXS_FACT_RUN_STARTED);
 	}
 	buf_release(&body);
 	redact_release(&r);

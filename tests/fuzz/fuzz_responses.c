@@ -8,7 +8,9 @@
 #include "../support/answer_kit.h"
 
 #include "../../plugins/common_model/cache.c"
+#include "../../plugins/common_model/image.c"
 #include "../../plugins/common_model/segments.c"
+#include "../../plugins/common_model/tools.c"
 #include "../../plugins/model_openai_responses/events.c"
 #include "../../plugins/model_openai_responses/items.c"
 #include "../../plugins/model_openai_responses/request.c"

@@ -4,9 +4,9 @@
  * what it answers.
  *
  * The scenario comes from the command line; a request may change it by its model name, which is a
- * list of directives joined by '+': "turns:3", "latency:200", or a fault "KIND" or "KIND:N" (only
- * the first N requests that ask for it). Unknown words are skipped, so an ordinary model name is a
- * plain request.
+ * list of directives joined by '+': "turns:3", "latency:200", "down:2" (500 to whoever has so many
+ * answers already), or a fault "KIND" or "KIND:N" (only the first N requests that ask for it).
+ * Unknown words are skipped, so an ordinary model name is a plain request.
  */
 #ifndef TEST_MOCK_H
 #define TEST_MOCK_H
@@ -42,6 +42,7 @@ struct mock_scenario {
 	const char *tool, *args, *answer, *retry_after;
 	char fault[MOCK_WORD_MAX]; /* "" none */
 	int fault_times;	   /* -1: always */
+	int down_at;		   /* answers in the transcript from which on it is down; 0: never */
 };
 
 /* What goes back: bytes, and how. */
@@ -52,6 +53,7 @@ struct mock_answer {
 	bool close_after;  /* hang up behind the bytes */
 	bool never;	   /* no byte ever */
 	size_t drip_bytes; /* 0: all at once; else so many every 20 ms */
+	size_t gate;	   /* bytes that go before the gate's file is there; 0: there is no gate */
 };
 
 /* The head's Authorization and the body's members. */

@@ -160,8 +160,6 @@ static void add_answer(struct out *o, const struct mock_scenario *s)
 {
 	if (fault(s, "comments"))
 		addf(o, ": OPENROUTER PROCESSING\n\n: OPENROUTER PROCESSING\n\n");
-	if (fault(s, "reasoning"))
-		add_text(o, "let me think", "reasoning_content");
 	if (fault(s, "badutf8"))
 		add_chunk(o, "{\"content\":\"a\xff\\ud83d\\ude00\\ud83d b\"}", NULL);
 	if (fault(s, "refusal"))
@@ -177,6 +175,8 @@ static void add_answer(struct out *o, const struct mock_scenario *s)
 static void add_events(struct out *o, const struct mock_scenario *s, int turn)
 {
 	add_chunk(o, "{\"role\":\"assistant\",\"content\":null}", NULL);
+	if (fault(s, "reasoning"))
+		add_text(o, "let me think", "reasoning_content");
 	if (turn < s->turns)
 		add_calls(o, s, turn);
 	else
@@ -386,6 +386,8 @@ static void direct(struct mock_scenario *s, char *word)
 		s->turns = number;
 	} else if (strcmp(word, "latency") == 0) {
 		s->latency_ms = number;
+	} else if (strcmp(word, "down") == 0) {
+		s->down_at = number;
 	} else if (known(word)) {
 		snprintf(s->fault, sizeof s->fault, "%s", word);
 		s->fault_times = number;
@@ -408,6 +410,8 @@ void mock_scenario_for(struct mock_scenario *s, const struct mock_scenario *base
 		direct(s, word);
 	if (s->fault[0] && !still(s->fault, s->fault_times))
 		s->fault[0] = '\0';
+	if (s->down_at > 0 && r->assistants >= s->down_at)
+		snprintf(s->fault, sizeof s->fault, "500");
 	for (i = 0; i < sizeof call_shapes / sizeof call_shapes[0]; i++)
 		if (s->turns == 0 && fault(s, call_shapes[i]))
 			s->turns = 1;

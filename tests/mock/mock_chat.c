@@ -3,9 +3,12 @@
  * mock_chat.c - the server: one thread, epoll, 127.0.0.1, a free port that it prints as "port N".
  *
  *	mock_chat [--turns N] [--latency MS] [--tool NAME] [--args JSON] [--answer TEXT]
- *	          [--fault KIND[:N]] [--retry-after VALUE] [--log FILE] [--once] [--with-parent]
+ *	          [--fault KIND[:N]] [--retry-after VALUE] [--log FILE [--bodies]] [--once]
+ *	          [--with-parent] [--gate FILE]
  *
- * --once ends when the last connection closes, --with-parent when the process that started it does.
+ * --bodies puts each request into its line of the log. --once ends when the last connection closes,
+ * --with-parent when the process that started it does. Behind a --gate the second half of each answer
+ * waits until the file is there.
  * SIGTERM and SIGINT end it at once.
  */
 #include "mock.h"
@@ -50,7 +53,8 @@ struct server {
 	FILE *log;
 	int epoll, listener, signals;
 	size_t live;
-	bool once, ending;
+	bool once, ending, bodies;
+	const char *gate; /* NULL: none */
 	struct conns timers; /* by at_ms */
 };
 
@@ -119,6 +123,12 @@ static bool send_out(struct server *s, struct conn *c)
 		size_t n = a->n - c->out;
 		ssize_t sent;
 
+		if (a->gate && c->out >= a->gate && access(s->gate, F_OK) != 0) {
+			timer_set(s, c, now_ms() + DRIP_MS);
+			return true;
+		}
+		if (a->gate && c->out < a->gate && n > a->gate - c->out)
+			n = a->gate - c->out;
 		if (a->drip_bytes && n > a->drip_bytes)
 			n = a->drip_bytes;
 		sent = send(c->fd, a->p + c->out, n, MSG_NOSIGNAL);
@@ -146,7 +156,7 @@ static bool send_out(struct server *s, struct conn *c)
 	return take_request(s, c);
 }
 
-static void write_log(struct server *s, const struct mock_request *r, size_t bytes)
+static void write_log(struct server *s, const struct mock_request *r, const char *body, size_t n)
 {
 	const char *m;
 
@@ -156,10 +166,18 @@ static void write_log(struct server *s, const struct mock_request *r, size_t byt
 	for (m = r->model; *m; m++)
 		fputc(*m == '"' || *m == '\\' ? '?' : *m, s->log);
 	fprintf(s->log,
-		"\",\"messages\":%d,\"assistants\":%d,\"auth\":%s,\"last\":\"%s\",\"answered\":%s,"
-		"\"bytes\":%zu}\n",
+		"\",\"api\":\"%s\",\"messages\":%d,\"assistants\":%d,\"auth\":%s,\"last\":\"%s\","
+		"\"answered\":%s,\"bytes\":%zu",
+		r->responses	 ? "responses"
+		: r->of_messages ? "messages"
+				 : "chat",
 		r->messages, r->assistants, r->authorization[0] ? "true" : "false", r->last_role,
-		r->answered ? "true" : "false", bytes);
+		r->answered ? "true" : "false", n);
+	if (s->bodies) {
+		fputs(",\"body\":", s->log);
+		fwrite(body, 1, n, s->log);
+	}
+	fputs("}\n", s->log);
 	fflush(s->log);
 }
 
@@ -169,11 +187,12 @@ static bool answer(struct server *s, struct conn *c, size_t head, size_t body)
 	struct mock_request r;
 
 	mock_request_read(&r, c->in, head, c->in + head, body);
-	write_log(s, &r, body);
+	write_log(s, &r, c->in + head, body);
 	mock_scenario_for(&scenario, &s->base, &r);
 	mock_answer_make(&c->answer, &scenario, &r);
 	memmove(c->in, c->in + head + body, c->in_n - head - body);
 	c->in_n -= head + body;
+	c->answer.gate = s->gate ? c->answer.n / 2 : 0;
 	c->out = 0;
 	c->busy = true;
 	if (c->answer.never)
@@ -355,6 +374,8 @@ static bool read_options(struct server *s, int argc, char **argv)
 						 { "answer", 1, NULL, 'a' },
 						 { "fault", 1, NULL, 'f' },
 						 { "log", 1, NULL, 'o' },
+						 { "gate", 1, NULL, 'g' },
+						 { "bodies", 0, NULL, 'b' },
 						 { "once", 0, NULL, '1' },
 						 { "with-parent", 0, NULL, 'p' },
 						 { "retry-after", 1, NULL, 'r' },
@@ -377,6 +398,10 @@ static bool read_options(struct server *s, int argc, char **argv)
 			set_fault(b, optarg);
 		else if (c == 'r')
 			b->retry_after = optarg;
+		else if (c == 'g')
+			s->gate = optarg;
+		else if (c == 'b')
+			s->bodies = true;
 		else if (c == '1')
 			s->once = true;
 		else if (c == 'p')

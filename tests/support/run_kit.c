@@ -220,13 +220,13 @@ static void on_fact(void *arg, const exs_run_info *run, const exs_fact *fact)
 		k->on_fact(k, fact);
 }
 
-static void on_delta(void *arg, const exs_run_info *run, exs_str text)
+static void on_delta(void *arg, const exs_run_info *run, int32_t step, exs_str text)
 {
 	struct kit *k = arg;
 	size_t n = strlen(k->delta);
 
-	(void)run;
-	put(k->delta + n, sizeof k->delta - n, text);
+	(void)run, (void)step;
+	put(k->delta + n, sizeof k->delta - n, text.n ? text : str_of("[void]"));
 }
 
 static struct run_listener listener(struct kit *k)
@@ -237,8 +237,9 @@ static struct run_listener listener(struct kit *k)
 void kit_start(struct kit *k, const char *input)
 {
 	struct run_listener l = listener(k);
-	struct run_spec spec = { k->conf->run.agent, "someone", "test",
-				 str_of(input),	     NULL,	(int32_t)k->conf->run.durability };
+	struct run_spec spec = { .agent = k->conf->run.agent, .caller = "someone",
+				 .channel = "test", .input = str_of(input),
+				 .durability = (int32_t)k->conf->run.durability };
 	exs_err err = EXS_ERR_INIT;
 
 	k->fact_n = 0;

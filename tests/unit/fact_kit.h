@@ -106,6 +106,8 @@ static inline exs_status tell(struct tale *t, int32_t kind, const char *name, co
 	f.attempt = t->state.started ? t->state.attempt : 1;
 	if (kind == EXS_FACT_RUN_RESUMED)
 		f.attempt++;
+	if (kind == EXS_FACT_RUN_FORKED)
+		f.attempt = 1;
 	f.call_id = exs_cstr(call);
 	f.name = exs_cstr(name);
 	f.body = exs_cstr(body);
@@ -346,9 +348,9 @@ static inline void kit_print_who(const struct state *s, struct buf *b)
 		kit_text(b, "deliver", s->deliver[i]);
 	buf_printf(b, "started=%d depth=%d park=%d relaxed=%d at=%lld\n", s->started, (int)s->depth,
 		   s->park_in_doubt, s->relaxed, (long long)s->started_ms);
-	buf_printf(b, "limits %d %d %d %d %lld %lld\n", (int)s->limits.steps,
+	buf_printf(b, "limits %d %d %d %d %d %lld %lld\n", (int)s->limits.steps,
 		   (int)s->limits.same_calls, (int)s->limits.failed_steps, (int)s->limits.attempts,
-		   (long long)s->limits.runtime_ms, (long long)s->limits.answer_tokens);
+		   (int)s->limits.retries, (long long)s->limits.runtime_ms, (long long)s->limits.answer_tokens);
 }
 
 /* Every member of a state, so that equal prints are equal states. */
@@ -377,6 +379,7 @@ static inline void kit_print(const struct state *s, struct buf *b)
 		   s->usage.estimated, (long long)s->calls_ended, s->transcript_bytes);
 	kit_text(b, "output", s->output);
 	kit_text(b, "failures", s->failures);
+	buf_printf(b, "failures_n=%zu retries=%d\n", s->failures_n, (int)s->retries);
 	kit_text(b, "cancel_why", s->cancel_why);
 	kit_text(b, "deny_why", s->deny_why);
 	kit_text(b, "why", s->why);

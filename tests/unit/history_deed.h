@@ -24,7 +24,9 @@ struct deed {
 	enum outlook outlook;		/* turn_failed */
 	int64_t retry_ms;
 	bool cut;
-	int32_t steps; /* limit_raised; 0: another limit */
+	int32_t steps; /* limit_raised, run_forked, a retry: the new limit; 0: as it was */
+	bool retry;    /* run_resumed behind an end */
+	uint32_t target; /* turn_started */
 };
 
 struct history {
@@ -33,7 +35,7 @@ struct history {
 	struct deed deeds[TALE_FACTS_MAX];
 	struct action acts[TALE_FACTS_MAX + 1]; /* what was planned behind that many facts */
 	char *prints[TALE_FACTS_MAX + 1];	/* and what the state was */
-	int32_t steps, same_calls, failed_steps, attempts;
+	int32_t steps, same_calls, failed_steps, attempts, retries;
 	uint32_t models;
 	bool parking;
 };

@@ -15,6 +15,7 @@ struct oracle {
 	const struct history *h;
 	uint32_t n;	  /* facts that are seen */
 	bool resumed;	  /* one run_resumed behind them */
+	uint32_t since;	  /* where the run, its fork or its retry begins: what decides it is behind */
 	uint32_t turn;	  /* of the last turn_ended; n when there is none */
 	uint32_t attempt; /* where the present attempt begins; n: behind the last fact */
 };
@@ -38,7 +39,17 @@ static inline uint32_t last_of(const struct oracle *o, int32_t kind, uint32_t en
 
 static inline bool ever(const struct oracle *o, int32_t kind)
 {
-	return last_of(o, kind, o->n, o->n) < o->n;
+	uint32_t at = last_of(o, kind, o->n, o->n);
+
+	return at < o->n && at >= o->since;
+}
+
+static inline uint32_t beginning(const struct history *h, uint32_t n)
+{
+	while (n-- > 0)
+		if (h->deeds[n].kind == EXS_FACT_RUN_FORKED || h->deeds[n].retry)
+			return n;
+	return 0;
 }
 
 static inline bool is_parked(const struct oracle *o, uint32_t end)
@@ -46,7 +57,8 @@ static inline bool is_parked(const struct oracle *o, uint32_t end)
 	while (end-- > 0) {
 		if (o->h->deeds[end].kind == EXS_FACT_RUN_PARKED)
 			return true;
-		if (o->h->deeds[end].kind == EXS_FACT_RUN_RESUMED)
+		if (o->h->deeds[end].kind == EXS_FACT_RUN_RESUMED ||
+		    o->h->deeds[end].kind == EXS_FACT_RUN_FORKED)
 			return false;
 	}
 	return false;
@@ -137,17 +149,24 @@ struct chain {
 static inline struct chain chain_of(const struct oracle *o)
 {
 	struct chain c = { 0, 0, 0, false };
+	int32_t retries = 0;
 	uint32_t i;
 
-	for (i = o->turn < o->n ? o->turn : 0; i < o->n; i++) {
+	for (i = o->since; i < o->n; i++) {
 		const struct deed *d = &o->h->deeds[i];
-		bool next = d->outlook == OUTLOOK_NEXT;
+		bool next = d->outlook == OUTLOOK_NEXT, again = d->outlook == OUTLOOK_AGAIN;
 
+		if (d->kind == EXS_FACT_TURN_ENDED)
+			c = (struct chain){ 0, 0, 0, false };
+		if (d->kind == EXS_FACT_TURN_STARTED && d->target == c.target)
+			retries += c.tries > 0;
+		if (d->kind == EXS_FACT_TURN_STARTED && d->target > c.target)
+			c = (struct chain){ d->target, 0, 0, false };
 		if (d->kind != EXS_FACT_TURN_FAILED || d->cut)
 			continue;
 		c.tries++;
 		c.retry_ms = d->retry_ms;
-		if (d->outlook == OUTLOOK_AGAIN && (c.tries == 2 || d->retry_ms > 60000))
+		if (again && (c.tries == 2 || d->retry_ms > 60000 || retries >= o->h->retries))
 			next = true;
 		if (d->outlook == OUTLOOK_GIVE_UP)
 			c.over = true;
@@ -161,20 +180,21 @@ static inline int32_t first_cause(const struct oracle *o)
 {
 	uint32_t i;
 
-	for (i = 0; i < o->n; i++)
+	for (i = o->since; i < o->n; i++)
 		if (o->h->deeds[i].kind == EXS_FACT_RUN_CANCELLED)
 			return o->h->deeds[i].cause;
 	return EXS_CAUSE_NONE;
 }
 
-/* Deaths behind the last turn that ended. */
+/* Deaths behind the last turn that ended, or where it began. */
 static inline int32_t deaths(const struct oracle *o)
 {
 	int32_t n = o->resumed && !is_parked(o, o->n) ? 1 : 0;
-	uint32_t i;
+	uint32_t i = o->turn < o->n && o->turn > o->since ? o->turn : o->since;
 
-	for (i = o->turn < o->n ? o->turn : 0; i < o->n; i++)
-		if (o->h->deeds[i].kind == EXS_FACT_RUN_RESUMED && !is_parked(o, i))
+	for (; i < o->n; i++)
+		if (o->h->deeds[i].kind == EXS_FACT_RUN_RESUMED && !o->h->deeds[i].retry &&
+		    !is_parked(o, i))
 			n++;
 	return n;
 }
@@ -186,7 +206,7 @@ static inline bool calls_repeat(const struct oracle *o)
 	int32_t last = -1, row = 0;
 	uint32_t i, k;
 
-	for (i = 0; i < o->n; i++)
+	for (i = o->since; i < o->n; i++)
 		for (k = 0; o->h->deeds[i].kind == EXS_FACT_TURN_ENDED && k < o->h->deeds[i].calls;
 		     k++) {
 			row = o->h->deeds[i].ident[k] == last ? row + 1 : 1;
@@ -222,7 +242,7 @@ static inline bool steps_fail(const struct oracle *o)
 	int32_t row = 0;
 	int failed;
 
-	for (i = o->n; i-- > 0;) {
+	for (i = o->n; i-- > o->since;) {
 		if (o->h->deeds[i].kind != EXS_FACT_TURN_ENDED)
 			continue;
 		failed = step_failed(o, i, end);
@@ -242,7 +262,7 @@ static inline bool steps_are_used_up(const struct oracle *o)
 	for (i = 0; i < o->n; i++) {
 		if (o->h->deeds[i].kind == EXS_FACT_TURN_ENDED)
 			used++;
-		if (o->h->deeds[i].kind == EXS_FACT_LIMIT_RAISED && o->h->deeds[i].steps)
+		if (o->h->deeds[i].steps)
 			limit = o->h->deeds[i].steps;
 	}
 	return used >= limit;
@@ -294,11 +314,13 @@ static inline struct outcome going_on(const struct oracle *o, const struct calls
 /* Behind the first n facts of the history, and one run_resumed more when asked for. */
 static inline struct outcome oracle_says(const struct history *h, uint32_t n, bool resumed)
 {
-	struct oracle o = { h, n, resumed, n, 0 };
+	struct oracle o = { h, n, resumed, beginning(h, n), n, 0 };
 	int32_t cause;
 	struct calls c;
 
 	o.turn = last_of(&o, EXS_FACT_TURN_ENDED, n, n);
+	if (o.turn < n && last_of(&o, EXS_FACT_RUN_FORKED, n, 0) > o.turn)
+		o.turn = n; /* it was another run's */
 	o.attempt = resumed ? n : last_of(&o, EXS_FACT_RUN_RESUMED, n, 0);
 	if (n == 0 || ever(&o, EXS_FACT_RUN_ENDED) || (!resumed && is_parked(&o, n)))
 		return doing(ACT_NOTHING, 0);

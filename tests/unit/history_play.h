@@ -25,15 +25,16 @@ static inline void play_start(struct history *h)
 	h->same_calls = 1 + (int32_t)roll(h, 4);
 	h->failed_steps = 1 + (int32_t)roll(h, 4);
 	h->attempts = (int32_t)roll(h, 4);
+	h->retries = chance(h, 50) ? 1000 : (int32_t)roll(h, 4);
 	h->parking = chance(h, 40);
 	snprintf(body, sizeof body,
 		 "{\"v\":1,\"agent\":\"a\",\"caller\":\"c\",\"input\":\"What?\",\"system\":\"\","
 		 "\"models\":%s,"
 		 "\"tools\":[\"read\",\"list\"],\"limits\":{\"steps\":%d,\"runtime_ms\":60000,"
-		 "\"same_calls\":%d,"
-		 "\"failed_steps\":%d,\"answer_tokens\":0,\"attempts\":%d},\"in_doubt\":\"%s\"%s}",
+		 "\"same_calls\":%d,\"failed_steps\":%d,\"answer_tokens\":0,\"attempts\":%d,"
+		 "\"retries\":%d},\"in_doubt\":\"%s\"%s}",
 		 chains[h->models - 1], h->steps, h->same_calls, h->failed_steps, h->attempts,
-		 h->parking ? "park" : "tell", newer(h));
+		 h->retries, h->parking ? "park" : "tell", newer(h));
 	remember(h);
 	put(h, &d, NULL, NULL, NULL, body);
 }
@@ -130,8 +131,11 @@ static inline void play_turn(struct history *h)
 		return;
 	}
 	d.kind = EXS_FACT_TURN_STARTED;
+	d.target = h->t.state.target;
+	if (chance(h, 8)) /* those before it rest */
+		d.target += roll(h, h->models - d.target);
 	snprintf(body, sizeof body, "{\"target\":%u,\"try\":1,\"messages\":1,\"estimate\":9}",
-		 h->t.state.target);
+		 d.target);
 	put(h, &d, "one/a", NULL, NULL, body);
 }
 
@@ -198,6 +202,38 @@ static inline void play_resumed(struct history *h)
 	put(h, &d, NULL, NULL, NULL, "{\"owner\":\"o\",\"parked\":false}");
 }
 
+static inline void play_retried(struct history *h)
+{
+	struct deed d = { .kind = EXS_FACT_RUN_RESUMED, .retry = true };
+	char body[128];
+
+	if (chance(h, 50))
+		d.steps = h->t.state.step + 1 + (int32_t)roll(h, 3);
+	snprintf(body, sizeof body, "{\"owner\":\"o\",\"parked\":false,\"retry\":true");
+	if (d.steps)
+		snprintf(body + strlen(body), sizeof body - strlen(body), ",\"steps\":%d", d.steps);
+	strcat(body, "}");
+	put(h, &d, NULL, NULL, NULL, body);
+}
+
+/* Between two steps; what ended in an answer is asked something. */
+static inline void play_forked(struct history *h)
+{
+	struct deed d = { .kind = EXS_FACT_RUN_FORKED };
+	char body[512];
+
+	d.steps = h->t.state.step + 1 + (int32_t)roll(h, 8);
+	snprintf(body, sizeof body,
+		 "{\"v\":1,\"limits\":{\"steps\":%d,\"runtime_ms\":60000,\"same_calls\":%d,"
+		 "\"failed_steps\":%d,\"answer_tokens\":0,\"attempts\":%d,\"retries\":%d},"
+		 "\"in_doubt\":\"%s\",\"from\":{\"run\":\"other\",\"seq\":%lld,\"step\":%d},"
+		 "\"asks\":%s%s}",
+		 d.steps, h->same_calls, h->failed_steps, h->attempts, h->retries,
+		 h->parking ? "park" : "tell", (long long)h->t.state.seq, (int)h->t.state.step,
+		 h->t.state.final || chance(h, 50) ? "true" : "false", newer(h));
+	put(h, &d, NULL, NULL, NULL, body);
+}
+
 static inline void play_parked(struct history *h, const char *body)
 {
 	struct deed d = { .kind = EXS_FACT_RUN_PARKED };
@@ -244,7 +280,7 @@ static inline void play_aside(struct history *h)
 		       "{\"port\":\"audit\",\"status\":\"i/o\",\"text\":\"\"}" },
 		     { EXS_FACT_BUDGET_SETTLED, "{\"actual\":{}}" },
 		     { EXS_FACT_DELIVERY_ENDED, "{}" },
-		     { EXS_FACT_CALL_SETTLED, "{\"x\":1}" },
+		     { EXS_FACT_CRITIC_DECIDED, "{\"what\":\"wait\"}" },
 		     { EXS_FACT_QUESTION_ASKED, "{}" },
 		     { EXS_FACT_QUESTION_ANSWERED, "{}" },
 		     { EXS_FACT_PHASE_STARTED, "{}" },
@@ -284,6 +320,8 @@ static inline bool play_between(struct history *h)
 		play_aside(h);
 	else if (what < 17)
 		play_cancelled(h);
+	else if (what < 20 && state_at_boundary(&h->t.state))
+		play_forked(h);
 	else
 		return false;
 	return true;
@@ -348,6 +386,10 @@ static inline bool play_one(struct history *h)
 		return true;
 	switch (a.kind) {
 	case ACT_NOTHING:
+		if (h->t.state.ended && h->t.state.status != EXS_ENDED_OK && chance(h, 40)) {
+			play_retried(h);
+			return true;
+		}
 		if (h->t.state.ended || chance(h, 20))
 			return false;
 		play_resumed(h);

@@ -75,8 +75,11 @@ static inline int box_teardown(void **state)
 	return 0;
 }
 
-/* Submits one operation and waits. */
-static inline exs_status box_op(struct box *b, int32_t kind, exs_str key, exs_str value)
+/* Hands in one operation by that function of the table and waits. */
+static inline exs_status box_by(struct box *b,
+				void (*submit)(exs_self *, const exs_op *const *, uint64_t,
+					       exs_done),
+				int32_t kind, exs_str key, exs_str value)
 {
 	exs_op op = { sizeof op, kind, key, value, 1, INT64_MAX };
 	const exs_op *list[] = { &op };
@@ -84,13 +87,24 @@ static inline exs_status box_op(struct box *b, int32_t kind, exs_str key, exs_st
 	exs_status s;
 
 	double_done_init(&d, 16);
-	b->store->submit(b->self, list, 1, d.done);
+	submit(b->self, list, 1, d.done);
 	assert_true(double_done_wait(&d, WAIT_MS));
 	assert_int_equal(d.ends, 1);
 	s = d.status;
 	b->err = d.err;
 	double_done_release(&d);
 	return s;
+}
+
+static inline exs_status box_op(struct box *b, int32_t kind, exs_str key, exs_str value)
+{
+	return box_by(b, b->store->submit, kind, key, value);
+}
+
+/* As part of an end: it may use the room that is kept for such. */
+static inline exs_status box_end(struct box *b, exs_str key, exs_str value)
+{
+	return box_by(b, b->store->submit_end, EXS_OP_PUT, key, value);
 }
 
 static inline exs_status box_put(struct box *b, exs_str key, exs_str value)

@@ -11,7 +11,9 @@
 #include "../../plugins/common_json/scan.c"
 #include "../../plugins/common_json/text.c"
 #include "../../plugins/common_model/cache.c"
+#include "../../plugins/common_model/image.c"
 #include "../../plugins/common_model/segments.c"
+#include "../../plugins/common_model/tools.c"
 #include "../../plugins/model_anthropic/content.c"
 #include "../../plugins/model_anthropic/request.c"
 
@@ -110,6 +112,22 @@ static void writes_system_prompt_cap_and_stream(void **state)
 		written(f, REQUEST_STREAM),
 		"{\"model\":\"m\",\"max_tokens\":50,\"system\":\"say \\\"so\\\"\\n\","
 		"\"messages\":[" BY("user", PART("hi")) "],\"stream\":true,\"top_k\":1}");
+}
+
+static void shows_images_and_marks_the_last_for_the_cache(void **state)
+{
+	struct fixture *f = *state;
+
+#define IMAGE "{\"type\":\"image\",\"mime\":\"image/png\",\"data\":\"aGk=\"}"
+#define SEEN  "{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":\"image/png\",\"data\":\"aGk=\"}"
+	TELL(f, "{\"role\":\"user\",\"parts\":[" PART("a") "," IMAGE "," PART(" ") "," IMAGE "]}");
+	assert_string_equal(written(f, 0), HEAD BY("user", PART("a") "," SEEN "}," SEEN "}") "]}");
+	assert_string_equal(written(f, REQUEST_CACHE),
+			    HEAD BY("user", PART("a") "," SEEN "}," SEEN MARK "}") "]}");
+	TELL(f, "{\"role\":\"user\",\"parts\":[" IMAGE "]}");
+	assert_string_equal(written(f, 0), HEAD BY("user", SEEN "}") "]}");
+#undef IMAGE
+#undef SEEN
 }
 
 static void writes_tools_with_their_schema(void **state)
@@ -391,6 +409,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		T(writes_system_prompt_cap_and_stream),
+		T(shows_images_and_marks_the_last_for_the_cache),
 		T(writes_tools_with_their_schema),
 		T(merges_what_one_role_says_and_puts_results_first),
 		T(shows_failed_calls_as_errors),

@@ -10,13 +10,11 @@
 	"\"in_doubt\":\"tell\",\"durability\":\"strict\","                                                 \
 	"\"from\":{\"run\":\"01a\",\"seq\":1,\"step\":0},\"asks\":%s}"
 
-/* As a new run begins: with attempt 1, whatever attempt the other was in. */
 static void tell_forked(struct tale *t, const char *asks)
 {
 	char body[2048];
 
 	snprintf(body, sizeof body, FORKED, asks);
-	t->state.attempt = 1;
 	tell(t, EXS_FACT_RUN_FORKED, NULL, NULL, NULL, body);
 }
 

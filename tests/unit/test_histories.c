@@ -95,6 +95,12 @@ static void a_resume_behind_every_prefix_follows_the_recovery_table(void **state
 	for_each_history(check_resumes);
 }
 
+/* Until it is retried, or the same facts are the beginning of a fork. */
+static bool begins_anew(const struct deed *d)
+{
+	return d->retry || d->kind == EXS_FACT_RUN_FORKED;
+}
+
 static void check_end(struct history *h)
 {
 	uint32_t i, ends = 0, finals = 0;
@@ -104,6 +110,10 @@ static void check_end(struct history *h)
 		const struct deed *d = &h->deeds[i];
 		const struct action *before = &h->acts[i], *after = &h->acts[i + 1];
 
+		if (begins_anew(d)) {
+			ends = finals = 0;
+			cause = EXS_CAUSE_NONE;
+		}
 		if (d->kind == EXS_FACT_RUN_CANCELLED && !cause && !ends)
 			cause = d->cause;
 		if (d->kind == EXS_FACT_RUN_ENDED)
@@ -115,7 +125,7 @@ static void check_end(struct history *h)
 		if (finals && !ends)
 			must(h, i + 1,
 			     (after->kind == ACT_END && after->status == EXS_ENDED_OK) ||
-				     is_parked(&(struct oracle){ h, i + 1, false, 0, 0 }, i + 1),
+				     is_parked(&(struct oracle){ .h = h, .n = i + 1 }, i + 1),
 			     "a final answer was relabelled");
 		finals += after->kind == ACT_END && after->status == EXS_ENDED_OK;
 		/* Closing what is open changes nothing of the end. */
@@ -137,6 +147,7 @@ static void a_history_ends_once_by_its_first_cause_and_stays_so(void **state)
 
 /* The generator must reach every action and every end, or the properties above say little. */
 static uint32_t seen_action[ACT_END + 1], seen_end[EXS_ENDED_COUNT], seen_resume[ACT_END + 1];
+static uint32_t seen_retries, seen_forks, seen_passed;
 
 static void count_history(struct history *h)
 {
@@ -146,6 +157,11 @@ static void count_history(struct history *h)
 		seen_action[h->acts[i].kind]++;
 		if (i > 0)
 			seen_resume[oracle_says(h, i, true).kind]++;
+		if (i == h->t.n)
+			break;
+		seen_retries += h->deeds[i].retry;
+		seen_forks += h->deeds[i].kind == EXS_FACT_RUN_FORKED;
+		seen_passed += h->deeds[i].target > 0;
 	}
 	if (h->t.state.ended)
 		seen_end[h->t.state.status]++;
@@ -165,6 +181,7 @@ static void the_histories_reach_every_action_and_every_end(void **state)
 		assert_true(seen_resume[i] > 20);
 	for (i = EXS_ENDED_OK; i <= EXS_ENDED_DENIED; i++)
 		assert_true(seen_end[i] > 20);
+	assert_true(seen_retries > 100 && seen_forks > 100 && seen_passed > 100);
 }
 
 int main(void)

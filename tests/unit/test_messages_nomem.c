@@ -9,7 +9,9 @@
 #include "unit/failing_malloc.h"
 
 #include "../../plugins/common_model/cache.c"
+#include "../../plugins/common_model/image.c"
 #include "../../plugins/common_model/segments.c"
+#include "../../plugins/common_model/tools.c"
 #include "../../plugins/model_anthropic/blocks.c"
 #include "../../plugins/model_anthropic/content.c"
 #include "../../plugins/model_anthropic/messages.c"

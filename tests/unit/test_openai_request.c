@@ -11,7 +11,9 @@
 #include "../../plugins/common_json/scan.c"
 #include "../../plugins/common_json/text.c"
 #include "../../plugins/common_model/cache.c"
+#include "../../plugins/common_model/image.c"
 #include "../../plugins/common_model/segments.c"
+#include "../../plugins/common_model/tools.c"
 #include "../../plugins/model_openai/request.c"
 
 #define USER(t) "{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"text\":\"" t "\"}]}"
@@ -94,6 +96,41 @@ static void writes_system_prompt_options_and_cap(void **state)
 	assert_non_null(
 		strstr(written(f, REQUEST_STREAM, "x", ",\"top_k\":1"),
 		       "\"stream\":true,\"top_k\":1}"));
+}
+
+#define IMAGE(mime, data) "{\"type\":\"image\",\"mime\":\"" mime "\",\"data\":\"" data "\"}"
+
+static void shows_images_behind_the_text_and_alone(void **state)
+{
+	struct fixture *f = *state;
+
+	f->messages[0] = exs_cstr("{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"text\":\"what?\"},"
+				  IMAGE("image/png", "aGk=") "," IMAGE("image/gif", "eA==") "]}");
+	assert_string_equal(
+		written(f, 0, "x", ""),
+		HEAD "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"what?\"},"
+		     "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,aGk=\"}},"
+		     "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/gif;base64,eA==\"}}]}]}");
+	f->messages[0] = exs_cstr("{\"role\":\"user\",\"parts\":[" IMAGE("image/png", "aGk=") "]}");
+	f->turn.transcript_id++;
+	assert_string_equal(
+		written(f, 0, "x", ""),
+		HEAD "{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":"
+		     "{\"url\":\"data:image/png;base64,aGk=\"}}]}]}");
+	/* One without its bytes is none. */
+	f->messages[0] = exs_cstr("{\"role\":\"user\",\"parts\":[{\"type\":\"image\",\"mime\":\"image/png\"},"
+				  "{\"type\":\"text\",\"text\":\"hi\"}]}");
+	f->turn.transcript_id++;
+	assert_string_equal(written(f, 0, "x", ""), HEAD "{\"role\":\"user\",\"content\":\"hi\"}]}");
+}
+
+static void an_image_counts_as_what_a_model_sees_in_it(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(image_tokens(&f->turn, 4000), 1000);
+	f->messages[0] = exs_cstr("{\"role\":\"user\",\"parts\":[" IMAGE("image/png", "aGk=") "]}");
+	assert_int_equal(image_tokens(&f->turn, 4006), 1000 + IMAGE_TOKENS);
 }
 
 static void shows_failed_calls_as_errors_and_keeps_argument_bytes(void **state)
@@ -183,6 +220,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		T(writes_system_prompt_options_and_cap),
+		T(shows_images_behind_the_text_and_alone),
+		T(an_image_counts_as_what_a_model_sees_in_it),
 		T(shows_failed_calls_as_errors_and_keeps_argument_bytes),
 		T(writes_tools_as_functions),
 		T(encodes_a_segment_once),

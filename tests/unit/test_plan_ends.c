@@ -306,6 +306,39 @@ static void a_model_that_is_passed_over_is_named_as_well(void **state)
 	tale_release(&t);
 }
 
+static void a_model_that_rests_before_its_retry_is_named_with_what_it_said(void **state)
+{
+	struct tale t;
+
+	(void)state;
+	tell_start_chain(&t, "[\"one/a\",\"two/b\"]");
+	tell_failure(&t, "one/a", "i/o", "transient", 0);
+	tell_turn_at(&t, 1); /* another run made it rest */
+	assert_int_equal(t.state.retries, 0);
+	tell(&t, EXS_FACT_TURN_FAILED, "two/b", NULL, NULL,
+	     "{\"status\":\"not found\",\"class\":\"no_model\",\"text\":\"it is gone\"}");
+	ends_saying(&t, EXS_ENDED_ERROR, "model",
+		    "one/a: one/a says transient; two/b: it is gone");
+	tale_release(&t);
+}
+
+static void an_account_that_is_empty_is_not_asked_twice(void **state)
+{
+	struct tale t;
+
+	(void)state;
+	tell_start_chain(&t, "[\"one/a\",\"two/b\"]");
+	tell_failure(&t, "one/a", "denied", "limit", 0);
+	assert_int_equal(t.state.target, 1);
+	assert_int_equal(t.state.retries, 0);
+	tell_failure(&t, "two/b", "try again", "limit", 0);
+	assert_int_equal(t.state.target, 1);
+	assert_int_equal(t.state.retries, 0);
+	tell_turn_started(&t);
+	assert_int_equal(t.state.retries, 1);
+	tale_release(&t);
+}
+
 static void a_turn_is_for_a_model_that_is_left_of_the_chain(void **state)
 {
 	struct tale t;
@@ -425,6 +458,8 @@ int main(void)
 		cmocka_unit_test(a_permanent_failure_ends_the_run_though_others_are_left),
 		cmocka_unit_test(when_all_models_failed_the_error_names_each),
 		cmocka_unit_test(a_model_that_is_passed_over_is_named_as_well),
+		cmocka_unit_test(a_model_that_rests_before_its_retry_is_named_with_what_it_said),
+		cmocka_unit_test(an_account_that_is_empty_is_not_asked_twice),
 		cmocka_unit_test(a_turn_is_for_a_model_that_is_left_of_the_chain),
 		cmocka_unit_test(a_run_that_used_its_retries_tries_no_model_twice),
 		cmocka_unit_test(eight_models_that_say_much_are_all_named),

@@ -199,6 +199,101 @@ static void every_action_has_a_word(void **state)
 		assert_true(action_word((enum action_kind)i)[0]);
 }
 
+/* ---- a person's word ---- */
+
+static void tell_settled(struct tale *t, const char *call, const char *word)
+{
+	char body[128];
+
+	snprintf(body, sizeof body, "{\"word\":\"%s\",\"who\":\"uid 7\",\"text\":\"\"}", word);
+	tell(t, EXS_FACT_CALL_SETTLED, "read", call, NULL, body);
+}
+
+static void in_doubt(struct tale *t)
+{
+	tell_start_parking(t);
+	tell_asks(t, ONE);
+	tell_call_started(t, 0, "unsafe");
+	tell_resumed(t);
+	plans(t, ACT_PARK);
+	assert_non_null(strstr(planned(t).why, "call 1.0 (read) was started before a crash"));
+	assert_int_equal(t->state.calls[0].started_ms, t->facts[3].at_ms);
+}
+
+static void a_call_that_is_to_be_run_again_is(void **state)
+{
+	struct tale t;
+
+	(void)state;
+	in_doubt(&t);
+	tell_settled(&t, "1.0", "retry");
+	plans_calls(&t, ACT_CALLS, 1);
+	tell_call_started(&t, 0, "unsafe");
+	assert_int_equal(t.state.calls[0].tries, 2);
+	tell_resumed(&t); /* in doubt once more */
+	plans(&t, ACT_PARK);
+	tale_release(&t);
+}
+
+static void a_call_that_was_done_or_not_ends_with_the_fact_behind_it(void **state)
+{
+	static const char *const words[] = { "done", "not-done" };
+	struct tale t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		in_doubt(&t);
+		tell_settled(&t, "1.0", words[i]);
+		plans(&t, ACT_PARK); /* a word alone is no end */
+		tell_call_ended(&t, 0, i ? "error" : "ok");
+		plans(&t, ACT_TURN);
+		tale_release(&t);
+	}
+}
+
+static void only_a_call_in_doubt_is_settled(void **state)
+{
+	struct tale t;
+
+	(void)state;
+	tell_start(&t);
+	tell_asks(&t, ONE);
+	tell_call_started(&t, 0, "unsafe");
+	tell_settled(&t, "1.0", "done");
+	refused(&t, "fact 5 (call_settled 1.0): the call is not in doubt");
+	in_doubt(&t);
+	tell_settled(&t, "1.1", "done");
+	refused(&t, "fact 6 (call_settled 1.1): no such call was asked for");
+	in_doubt(&t);
+	tell_settled(&t, "1.0", "perhaps");
+	refused(&t, "fact 6 (call_settled 1.0): its word is unknown");
+}
+
+static void ten_calls_in_doubt_are_counted_and_some_named(void **state)
+{
+	char calls[1024] = "", id[8];
+	struct tale t;
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 10; i++)
+		snprintf(calls + strlen(calls), sizeof calls - strlen(calls),
+			 "%s{\"id\":\"c%u\",\"name\":\"read\",\"arguments\":\"{\\\"n\\\":%u}\"}",
+			 i ? "," : "", i, i);
+	tell_start_parking(&t);
+	tell_asks(&t, calls);
+	for (i = 0; i < 10; i++)
+		tell_call_started(&t, i, "unsafe");
+	tell_resumed(&t);
+	plans(&t, ACT_PARK);
+	assert_non_null(strstr(planned(&t).why, "calls 1.0 (read), 1.1 (read)"));
+	assert_non_null(strstr(planned(&t).why, "1.7 (read) and 2 more were started"));
+	snprintf(id, sizeof id, "1.8 (");
+	assert_null(strstr(planned(&t).why, id));
+	tale_release(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +308,10 @@ int main(void)
 		cmocka_unit_test(leaving_in_good_order_is_no_death),
 		cmocka_unit_test(a_decided_run_keeps_its_outcome_over_any_number_of_deaths),
 		cmocka_unit_test(every_action_has_a_word),
+		cmocka_unit_test(a_call_that_is_to_be_run_again_is),
+		cmocka_unit_test(a_call_that_was_done_or_not_ends_with_the_fact_behind_it),
+		cmocka_unit_test(only_a_call_in_doubt_is_settled),
+		cmocka_unit_test(ten_calls_in_doubt_are_counted_and_some_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

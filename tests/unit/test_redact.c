@@ -291,6 +291,74 @@ static void nor_is_their_digest(void **state)
 		     "{\"args_sha256\":\"00ff\",\"try\":1}");
 }
 
+/* What is shown of a text that comes in pieces of so many bytes. */
+static void assert_live(const struct redact *r, const char *text, size_t piece, const char *want)
+{
+	size_t n = strlen(text), at, ready;
+	struct buf live, out;
+
+	buf_init(&live, 4096);
+	buf_init(&out, 4096);
+	for (at = 0; at < n; at += piece) {
+		buf_put(&live, text + at, n - at < piece ? n - at : piece);
+		ready = redact_ready(r, buf_view(&live));
+		assert_true(ready <= live.n);
+		assert_int_equal(redact_plain(r, str_n(live.p, ready), &out), EXS_OK);
+		memmove(live.p, live.p + ready, live.n - ready);
+		buf_truncate(&live, live.n - ready);
+	}
+	assert_int_equal(redact_plain(r, buf_view(&live), &out), EXS_OK);
+	assert_string_equal(out.p, want);
+	buf_release(&live);
+	buf_release(&out);
+}
+
+static void assert_live_in_all_pieces(const struct redact *r, const char *text, const char *want)
+{
+	size_t piece;
+
+	for (piece = 1; piece <= strlen(text); piece++)
+		assert_live(r, text, piece, want);
+}
+
+static void live_text_hides_the_same_wherever_it_is_cut(void **state)
+{
+	struct redact r = { 0 };
+
+	(void)state;
+	assert_live_in_all_pieces(&r, "as it is\n", "as it is\n");
+	add_secret(&r, KEY);
+	add_secret(&r, "abababab");
+	add_secret(&r, "abababab-and-more");
+	add_secret(&r, "two\nlines of it");
+	assert_live_in_all_pieces(&r, "a " KEY " and " KEY, "a [secret] and [secret]");
+	assert_live_in_all_pieces(&r, "sk-live-01234 is none", "sk-live-01234 is none");
+	assert_live_in_all_pieces(&r, "ababababab", "[secret]ab");
+	assert_live_in_all_pieces(&r, "abababab-and-mode", "[secret]-and-mode");
+	assert_live_in_all_pieces(&r, "xabababab-and-more.", "x[secret].");
+	add_pattern(&r, "[0-9]+-[0-9]+$");
+	assert_live_in_all_pieces(&r, "is 12-34\nnot 12-34 here\n" KEY "\n9-9",
+				  "is [redacted]\nnot 12-34 here\n[secret]\n[redacted]");
+	assert_live_in_all_pieces(&r, "one 1-1 two\nlines of it 2-2", "one 1-1 [secret] [redacted]");
+	redact_release(&r);
+}
+
+static void live_text_waits_for_no_more_than_it_must(void **state)
+{
+	struct redact r = { 0 };
+
+	(void)state;
+	assert_int_equal(redact_ready(&r, str_of("all of it")), 9);
+	add_secret(&r, KEY);
+	assert_int_equal(redact_ready(&r, str_of("all of it")), 9);
+	assert_int_equal(redact_ready(&r, str_of("all but sk-li")), 8);
+	assert_int_equal(redact_ready(&r, str_of("all " KEY)), 4 + strlen(KEY));
+	add_pattern(&r, "x");
+	assert_int_equal(redact_ready(&r, str_of("no line yet")), 0);
+	assert_int_equal(redact_ready(&r, str_of("a line\nand more")), 7);
+	redact_release(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +375,8 @@ int main(void)
 		cmocka_unit_test(a_pattern_that_cannot_be_used_is_refused),
 		cmocka_unit_test(arguments_of_a_marked_tool_are_shown_to_nobody),
 		cmocka_unit_test(nor_is_their_digest),
+		cmocka_unit_test(live_text_hides_the_same_wherever_it_is_cut),
+		cmocka_unit_test(live_text_waits_for_no_more_than_it_must),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,9 @@
 #include "../../plugins/common_json/text.c"
 #include "../../plugins/common_model/cache.c"
 #include "../../plugins/common_model/calls.c"
+#include "../../plugins/common_model/image.c"
 #include "../../plugins/common_model/segments.c"
+#include "../../plugins/common_model/tools.c"
 #include "../../plugins/model_openai_responses/items.c"
 #include "../../plugins/model_openai_responses/request.c"
 
@@ -127,6 +129,25 @@ static void writes_items_and_keeps_argument_bytes(void **state)
 			 "{\"type\":\"x\"},{\"type\":\"text\",\"text\":\"b\"}]}");
 	assert_non_null(strstr(written(f, 0, ""), "{\"type\":\"input_text\",\"text\":\"a\"},"
 						  "{\"type\":\"input_text\",\"text\":\"b\"}]"));
+}
+
+static void shows_images_of_users_alone(void **state)
+{
+	struct fixture *f = *state;
+
+#define IMAGE "{\"type\":\"image\",\"mime\":\"image/png\",\"data\":\"aGk=\"}"
+#define SEEN  "{\"type\":\"input_image\",\"detail\":\"auto\",\"image_url\":\"data:image/png;base64,aGk=\"}"
+	f->messages[0] = exs_cstr("{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"text\":\"a\"}," IMAGE "]}");
+	assert_non_null(strstr(written(f, 0, ""),
+			       "[{\"type\":\"input_text\",\"text\":\"a\"}," SEEN "]}]}"));
+	f->turn.transcript_id++;
+	f->messages[0] = exs_cstr("{\"role\":\"user\",\"parts\":[" IMAGE "," IMAGE "]}");
+	assert_non_null(strstr(written(f, 0, ""), "\"content\":[" SEEN "," SEEN "]}]}"));
+	f->turn.transcript_id++;
+	f->messages[0] = exs_cstr("{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"a\"}," IMAGE "]}");
+	assert_string_equal(written(f, 0, ""), HEAD "\"input\":[" SAID("a") "]}");
+#undef IMAGE
+#undef SEEN
 }
 
 static void writes_flat_tools_that_are_not_strict(void **state)
@@ -271,6 +292,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		T(is_stateless_and_asks_for_what_it_sends_back),
 		T(writes_items_and_keeps_argument_bytes),
+		T(shows_images_of_users_alone),
 		T(writes_flat_tools_that_are_not_strict),
 		T(sends_kept_items_back_in_their_place),
 		T(passes_over_what_does_not_fit_the_message),

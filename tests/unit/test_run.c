@@ -251,7 +251,9 @@ static void many_runs_share_one_engine(void **state)
 	(void)state;
 	kit_open(&k, two_steps, KIT_LMDB, NULL, NULL);
 	for (i = 0; i < 200; i++) {
-		struct run_spec spec = { k.conf->run.agent, "someone", "test", str_of("hi"), NULL, CONF_STRICT };
+		struct run_spec spec = { .agent = k.conf->run.agent, .caller = "someone",
+					 .channel = "test", .input = str_of("hi"),
+					 .durability = CONF_STRICT };
 		exs_err err = EXS_ERR_INIT;
 
 		assert_int_equal(engine_start(k.engine, &spec, NULL, &runs[i], &err), EXS_OK);

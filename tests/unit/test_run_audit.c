@@ -242,8 +242,9 @@ static void one_that_fails_for_three_runs_rests_and_its_trails_are_closed(void *
 	open_with_trail(&k, "turns:\n  - stall: 400ms\n    say: done\n", KIT_MEMORY,
 			", fail_at: 3");
 	for (i = 0; i < 3; i++) { /* all three have begun well when the first fails */
-		struct run_spec spec = { k.conf->run.agent, "someone", "test",
-					 str_of("hi"),	    NULL,      CONF_STRICT };
+		struct run_spec spec = { .agent = k.conf->run.agent, .caller = "someone",
+					 .channel = "test", .input = str_of("hi"),
+					 .durability = CONF_STRICT };
 		exs_err err = EXS_ERR_INIT;
 
 		assert_int_equal(engine_start(k.engine, &spec, NULL, &runs[i], &err), EXS_OK);

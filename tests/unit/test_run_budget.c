@@ -298,8 +298,9 @@ static void many_runs_never_pass_a_shared_bound(void **state)
 	snprintf(options, sizeof options, ", bound: %d", LIMIT);
 	open_with_purse(&k, "turns:\n  - say: done\n", KIT_LMDB, NULL, options);
 	for (i = 0; i < MANY; i++) {
-		struct run_spec spec = { k.conf->run.agent, "someone", "test",
-					 str_of("hi"),	    NULL,      CONF_STRICT };
+		struct run_spec spec = { .agent = k.conf->run.agent, .caller = "someone",
+					 .channel = "test", .input = str_of("hi"),
+					 .durability = CONF_STRICT };
 		exs_err err = EXS_ERR_INIT;
 
 		assert_int_equal(engine_start(k.engine, &spec, NULL, &runs[i], &err), EXS_OK);

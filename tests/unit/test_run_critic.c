@@ -376,8 +376,9 @@ static void history_that_cannot_be_read_is_told_and_the_run_goes_on(void **state
 
 static struct run *start_one(struct kit *k)
 {
-	struct run_spec spec = { k->conf->run.agent, "someone", "test",
-				 str_of("hi"),	     NULL,	CONF_STRICT };
+	struct run_spec spec = { .agent = k->conf->run.agent, .caller = "someone",
+				 .channel = "test", .input = str_of("hi"),
+				 .durability = CONF_STRICT };
 	exs_err err = EXS_ERR_INIT;
 	struct run *run = NULL;
 

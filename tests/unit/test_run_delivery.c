@@ -249,7 +249,8 @@ static void a_kind_that_is_not_bound_is_passed_over(void **state)
 {
 	struct kit k;
 	static const char *const deliver[] = { "pigeon:roof", "post:there", NULL };
-	struct run_spec spec = { NULL, "someone", "test", { "hi", 2 }, deliver, CONF_STRICT };
+	struct run_spec spec = { .caller = "someone", .channel = "test", .input = { "hi", 2 },
+				 .deliver = deliver, .durability = CONF_STRICT };
 	exs_err err = EXS_ERR_INIT;
 
 	(void)state;

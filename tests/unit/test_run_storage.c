@@ -125,6 +125,79 @@ static void slow_answers_change_nothing(void **state)
 	kit_close(&k);
 }
 
+/* ---- no room but for ends ---- */
+
+#define TWO_CALLS                                                                                  \
+	"turns:\n"                                                                                 \
+	"  - calls: [{ tool: unsafe, args: { text: one, how: slow } }]\n"                            \
+	"  - calls: [{ tool: unsafe, args: { text: two } }]\n"                                     \
+	"  - say: done\n"
+
+static void what_was_begun_ends_where_nothing_can_begin(void **state)
+{
+	struct kit k;
+
+	(void)state;
+	open_flaky(&k,
+		   "turns:\n"
+		   "  - calls: [{ tool: unsafe, args: { text: it, how: slow } }]\n"
+		   "  - say: done\n",
+		   "", NULL);
+	kit_start(&k, "go");
+	kit_wait_lines(&k, "effects.log", "unsafe", 1);
+	kit_control(&k, "facts ends 1 999");
+	assert_ends_ok(&k, "done");
+	assert_int_equal(kit_effects(&k, "unsafe"), 1);
+	kit_close(&k);
+}
+
+static void a_call_that_ended_is_stored_where_the_next_cannot_begin(void **state)
+{
+	struct kit k;
+
+	(void)state;
+	open_flaky(&k, TWO_CALLS, "", NULL);
+	kit_start(&k, "go");
+	kit_wait_lines(&k, "effects.log", "unsafe", 1);
+	kit_control(&k, "facts ends 1 999");
+	assert_parked(&k);
+	assert_int_equal(kit_effects(&k, "unsafe"), 1);
+	resume_after_restart(&k, "");
+	assert_ends_ok(&k, "done");
+	assert_int_equal(kit_effects(&k, "unsafe"), 2);
+	kit_close(&k);
+}
+
+static void a_run_that_may_not_go_on_can_still_be_ended(void **state)
+{
+	struct kit k;
+
+	(void)state;
+	open_flaky(&k, TWO_CALLS, "", NULL);
+	kit_start(&k, "go");
+	kit_wait_lines(&k, "effects.log", "unsafe", 1);
+	kit_control(&k, "facts ends 1 999");
+	usleep(2500000); /* the start of the second call was refused */
+	run_cancel(k.run, EXS_CAUSE_CALLER, "enough");
+	kit_wait(&k);
+	assert_int_equal(k.result->status, EXS_ENDED_CANCELLED);
+	assert_int_equal(kit_count(&k, EXS_FACT_RUN_ENDED), 1);
+	assert_int_equal(kit_effects(&k, "unsafe"), 1);
+	kit_close(&k);
+}
+
+static void nothing_begins_in_the_room_for_ends(void **state)
+{
+	struct kit k;
+
+	(void)state;
+	open_flaky(&k, "turns:\n  - say: hello\n", "facts ends 1 999", NULL);
+	kit_start(&k, "go");
+	assert_parked(&k);
+	assert_int_equal(k.fact_n, 0);
+	kit_close(&k);
+}
+
 /* ---- trouble for ever ---- */
 
 static void a_store_that_refuses_for_ever_parks_the_run_and_resume_ends_it(void **state)
@@ -203,6 +276,10 @@ int main(void)
 		cmocka_unit_test(a_batch_behind_one_that_was_taken_unsaid_is_recognised_too),
 		cmocka_unit_test(nothing_starts_while_the_storage_fails),
 		cmocka_unit_test(slow_answers_change_nothing),
+		cmocka_unit_test(what_was_begun_ends_where_nothing_can_begin),
+		cmocka_unit_test(a_call_that_ended_is_stored_where_the_next_cannot_begin),
+		cmocka_unit_test(a_run_that_may_not_go_on_can_still_be_ended),
+		cmocka_unit_test(nothing_begins_in_the_room_for_ends),
 		cmocka_unit_test(a_store_that_refuses_for_ever_parks_the_run_and_resume_ends_it),
 		cmocka_unit_test(an_end_that_cannot_be_stored_is_told_to_nobody),
 		cmocka_unit_test(a_run_that_was_never_stored_leaves_nothing),

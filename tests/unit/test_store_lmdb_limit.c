@@ -26,13 +26,44 @@ static void at_its_limit_it_says_so_and_deleting_still_works(void **state)
 	assert_int_equal(s, EXS_TOOBIG);
 	assert_in_range(n, 15, 21);
 	assert_says(b, "the store is at its limit");
-	assert_int_equal(box_put(b, S("small"), S("fits the reserve")), EXS_OK);
+	assert_says(b, "kept for ends");
 	assert_int_equal(box_get(b, S("k00"), exs_bytes(value, size)), EXS_OK);
 	for (i = 0; i < 5; i++) {
 		snprintf(key, sizeof key, "k%02d", i);
 		assert_int_equal(box_op(b, EXS_OP_DEL, exs_cstr(key), S("")), EXS_OK);
 	}
 	assert_int_equal(box_put(b, S("again"), exs_bytes(value, size)), EXS_OK);
+	free(value);
+}
+
+/* Up to the last twentieth for all, then for ends alone; never beyond the limit. */
+static void the_last_part_is_kept_for_ends(void **state)
+{
+	struct box *b = *state;
+	size_t size = 20000;
+	char *value = calloc(1, size), key[16];
+	exs_status s = EXS_OK;
+	int n, ends = 0;
+
+	assert_non_null(value);
+	b->set[1] = (struct double_setting){ "limit", "4m" };
+	assert_int_equal(box_open(b), EXS_OK);
+	for (n = 0; n < 400 && s == EXS_OK; n++) {
+		snprintf(key, sizeof key, "k%03d", n);
+		s = box_put(b, exs_cstr(key), exs_bytes(value, size));
+	}
+	assert_int_equal(s, EXS_TOOBIG);
+	for (s = EXS_OK; ends < 100 && s == EXS_OK; ends++) {
+		snprintf(key, sizeof key, "e%03d", ends);
+		s = box_end(b, exs_cstr(key), exs_bytes(value, size));
+	}
+	assert_int_equal(s, EXS_TOOBIG);
+	assert_says(b, "the store is at its limit");
+	assert_null(strstr(b->err.text, "kept for ends"));
+	assert_in_range(ends, (4 << 20) / 20 / 24576, (4 << 20) / 20 / 20000 + 2);
+	assert_int_equal(box_put(b, S("k"), S("a small beginning")), EXS_TOOBIG);
+	assert_int_equal(box_op(b, EXS_OP_DEL, S("e000"), S("")), EXS_OK);
+	assert_int_equal(box_end(b, S("e"), S("an end")), EXS_OK);
 	free(value);
 }
 
@@ -267,6 +298,7 @@ int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		CASE(at_its_limit_it_says_so_and_deleting_still_works),
+		CASE(the_last_part_is_kept_for_ends),
 		CASE(a_store_over_its_limit_only_takes_batches_that_delete),
 		CASE(refuses_settings_that_make_no_store),
 		CASE(stat_tells_the_figures),

@@ -146,8 +146,37 @@ static void a_pause_is_kept_by_all_and_a_long_one_is_passed_over(void **state)
 	assert_int_equal(chosen(f), 1);
 	targets_failed(f->t, A, 1000, f->now); /* a shorter one does not take it back */
 	assert_int_equal(targets_pause_ms(f->t, A, f->now), 20000);
+}
+
+/* What was on its way when the server asked for the pause says nothing against it. */
+static void an_answer_does_not_end_a_pause(void **state)
+{
+	struct fixture *f = *state;
+
+	targets_failed(f->t, A, 20000, f->now);
 	targets_answered(f->t, A, 0, 0);
+	assert_int_equal(targets_pause_ms(f->t, A, f->now), 20000);
+	assert_int_equal(chosen(f), 1);
+	f->now += 20000;
 	assert_int_equal(targets_pause_ms(f->t, A, f->now), 0);
+	assert_int_equal(chosen(f), 0);
+}
+
+static void when_none_is_well_the_shortest_pause_decides(void **state)
+{
+	struct fixture *f = *state;
+
+	targets_failed(f->t, A, 50000, f->now);
+	targets_failed(f->t, B, 30000, f->now);
+	targets_failed(f->t, C, 40000, f->now);
+	assert_int_equal(chosen(f), 1);
+	assert_int_equal(targets_choose(f->t, chain, 3, 2, f->now), 2);
+	fails(f, C);
+	f->now += 40000; /* A: 10 s, B and C: well */
+	assert_int_equal(chosen(f), 1);
+	fails(f, B); /* rests, but nobody was asked to wait */
+	fails(f, C);
+	assert_int_equal(chosen(f), 1);
 }
 
 /* Nobody waits for an hour because a server says so. */
@@ -253,6 +282,8 @@ int main(void)
 		CLAIM(each_rest_is_twice_as_long_up_to_a_limit_and_an_answer_ends_it),
 		CLAIM(the_first_that_is_well_is_asked_and_the_head_when_none_is),
 		CLAIM(a_pause_is_kept_by_all_and_a_long_one_is_passed_over),
+		CLAIM(an_answer_does_not_end_a_pause),
+		CLAIM(when_none_is_well_the_shortest_pause_decides),
 		CLAIM(a_pause_that_is_too_long_is_a_rest),
 		CLAIM(learns_what_tokens_are_within_five_answers),
 		CLAIM(of_more_models_than_there_is_room_nothing_is_known),

@@ -82,6 +82,12 @@ typedef struct exs_store {
 	 * open. May be NULL: there is nothing to give back. [any-thread]
 	 */
 	exs_status (*compact)(exs_self *self, exs_err *err);
+	/*
+	 * As submit, for a batch that begins nothing: it ends, parks, settles or clears away what is there. A store with
+	 * a limit keeps the last part of it for such batches, so that an end fits when a beginning does not any more.
+	 * Order is kept between both. May be NULL: then submit takes these too, and nothing is kept. [any-thread]
+	 */
+	void (*submit_end)(exs_self *self, const exs_op *const *ops, uint64_t n, exs_done done);
 } exs_store;
 
 EXS_END
