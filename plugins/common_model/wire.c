@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #define READ_BUFFER  (8l << 10)	 /* bytes that curl keeps for each transfer that waits */
-#define WRITE_BUFFER (16l << 10) /* curl's least */
+#define WRITE_BUFFER (64l << 10) /* bytes of a long body that go out at once: less is more system calls */
 
 bool wire_encode(struct turn *t, exs_err *err)
 {

@@ -3,7 +3,7 @@
  * bench_history.c - what the length of a conversation costs: processor time a step, user and system, at 10, 100 and
  * 1,000 messages, beside a bare libcurl loop.
  *
- *	bench_history MOCK	a mock_chat program
+ *	bench_history MOCK [DIALECT [MESSAGES]]	a mock_chat program; else all of both
  *
  * The bare loop posts as many bytes to the same place with one libcurl handle and discards the answers, which are those
  * that executus gets. Both take turns, round after round; the medians are printed and their ratio, of which the goal is
@@ -232,7 +232,7 @@ int main(int argc, char **argv)
 	size_t a, d, l;
 
 	if (argc < 2)
-		die("usage: bench_history MOCK");
+		die("usage: bench_history MOCK [chat|responses|messages [10|100|1000]]");
 	signal(SIGPIPE, SIG_IGN);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (!mkdtemp(dir))
@@ -240,8 +240,12 @@ int main(int argc, char **argv)
 	printf("processor time of a step by the length of its history: median of %d rounds\n", ROUNDS);
 	for (a = 0; a < ARRAY_LEN(args); a++)
 		for (d = 0; d < ARRAY_LEN(dialects); d++)
-			for (l = 0; l < ARRAY_LEN(lengths); l++)
+			for (l = 0; l < ARRAY_LEN(lengths); l++) {
+				if ((argc > 2 && strcmp(argv[2], dialects[d].name) != 0) ||
+				    (argc > 3 && atoi(argv[3]) != lengths[l].messages))
+					continue;
 				measure(&(struct place){ dir, argv[1], &dialects[d], &lengths[l], args[a] });
+			}
 	snprintf(command, sizeof command, "rm -rf '%s'", dir);
 	return system(command) != 0;
 }
