@@ -167,15 +167,6 @@ static exs_status read_note(struct run *run, const char *key, struct note *n, ex
 	return status;
 }
 
-static void note_free(struct note *n)
-{
-	if (n) {
-		free(n->text);
-		free(n->who);
-	}
-	free(n);
-}
-
 /* The row as mail, or NULL: it is on its way already, or cannot be read. */
 static struct note *note_of_row(struct run *run, const char *key)
 {

@@ -48,6 +48,15 @@ void run_post(struct run *run, struct mail *mail)
 		run_pass(&run->job);
 }
 
+void note_free(struct note *n)
+{
+	if (n) {
+		free(n->text);
+		free(n->who);
+	}
+	free(n);
+}
+
 exs_status run_note(struct run *run, enum note_what what, int64_t number, exs_str text)
 {
 	struct note *n = calloc(1, sizeof *n);
@@ -72,10 +81,8 @@ exs_status run_note(struct run *run, enum note_what what, int64_t number, exs_st
 		run_post_locked(run, &n->mail);
 	}
 	pthread_mutex_unlock(&run->mail_lock);
-	if (status) {
-		free(n->text);
-		free(n);
-	}
+	if (status)
+		note_free(n);
 	return status;
 }
 

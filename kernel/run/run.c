@@ -172,8 +172,7 @@ void run_note_received(struct run *run, struct note *n)
 		inbox_received(run, n);
 	else if (run->phase == RUN_LIVE)
 		run_verdict(run, n->what, n->number, str_of(n->text));
-	free(n->text);
-	free(n);
+	note_free(n);
 }
 
 static void due_received(struct run *run)

@@ -240,6 +240,7 @@ void run_post_locked(struct run *run, struct mail *mail); /* mail_lock is held *
 void run_verdict(struct run *run, enum note_what what, int64_t number, exs_str text);
 /* NOTFOUND: it ends. AGAIN: STEERS_MAX of them wait already. */
 exs_status run_note(struct run *run, enum note_what what, int64_t number, exs_str text);
+void note_free(struct note *n); /* takes NULL */
 /* The next mail and the live text so far; neither: the run was let go. `delta` comes empty. */
 struct mail *run_take_mail(struct run *run, struct buf *delta);
 void run_close_mail(struct run *run); /* no notes from now on */
