@@ -235,6 +235,11 @@ bool reserve_turn(struct run *run)
 		return true;
 	}
 	run_flush(run); /* one sync serves both */
+	if (run->storage_failing) { /* the facts before it have no batch yet: asked again behind them */
+		reserve_free(r);
+		purse_drop_grant(run);
+		return false;
+	}
 	if (check_head(run, r, &err)) {
 		reserve_free(r);
 		purse_drop_grant(run);

@@ -3,6 +3,8 @@
  * prices, words for the model, and what the attempt before still held. */
 #include "run_budget_kit.h"
 
+#include <executus/helper.h>
+
 /* ---- races, prices, soft limits ---- */
 
 static void a_reservation_that_rests_on_what_is_not_so_is_made_again(void **state)
@@ -17,6 +19,41 @@ static void a_reservation_that_rests_on_what_is_not_so_is_made_again(void **stat
 	assert_settled(&k, 0, "never");
 	assert_settled(&k, 1, "never");
 	assert_int_equal(kit_count(&k, EXS_FACT_BUDGET_RESERVED), 2);
+	assert_int_equal(kit_count(&k, EXS_FACT_BUDGET_DENIED), 0);
+	assert_committed_once(&k);
+	kit_close(&k);
+}
+
+/* ---- facts that find no batch ---- */
+
+static exs_checkpoint forgetful; /* the journal, but for one of its answers */
+static const exs_checkpoint *journal;
+static int appends;
+
+static exs_status append_once_without_memory(exs_ckpt *ckpt, const exs_fact *const *facts,
+					     uint64_t n, exs_batch *batch, exs_err *err)
+{
+	if (appends++ == 0)
+		return exs_fail(err, EXS_NOMEM, 0, "no memory for a row");
+	return journal->append(ckpt, facts, n, batch, err);
+}
+
+/* The reservation rests on facts that are not on their way: it must not keep them from being sent again soon. */
+static void a_reservation_waits_for_the_facts_before_it(void **state)
+{
+	struct kit k;
+
+	(void)state;
+	open_with_purse(&k, two_turns, KIT_LMDB, NULL, ", bound: 9");
+	journal = k.host->checkpoint->checkpoint;
+	forgetful = *journal;
+	forgetful.append = append_once_without_memory;
+	appends = 0;
+	k.host->checkpoint->checkpoint = &forgetful;
+	kit_start(&k, "hi");
+	assert_true(engine_wait(k.run, 5000));
+	kit_wait(&k);
+	assert_int_equal(k.result->status, EXS_ENDED_OK);
 	assert_int_equal(kit_count(&k, EXS_FACT_BUDGET_DENIED), 0);
 	assert_committed_once(&k);
 	kit_close(&k);
@@ -137,6 +174,7 @@ int main(void)
 	static enum kit_store none = KIT_NONE, lmdb = KIT_LMDB;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reservation_that_rests_on_what_is_not_so_is_made_again),
+		cmocka_unit_test(a_reservation_waits_for_the_facts_before_it),
 		cmocka_unit_test_prestate(what_a_turn_cost_is_in_its_fact_and_in_the_result, &none),
 		cmocka_unit_test_prestate(what_a_turn_cost_is_in_its_fact_and_in_the_result, &lmdb),
 		cmocka_unit_test(a_model_without_a_price_may_be_refused),
