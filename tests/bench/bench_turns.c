@@ -24,6 +24,7 @@
 #define WARM_UP	   2
 #define CROWD	   64
 #define CROWD_RUNS 4
+#define CROWD_MAX  256
 #define WAITING	   10000
 
 /* ---- the bare loop ---- */
@@ -191,35 +192,78 @@ static double cpu_s(void)
 	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
+/* Steps a second of n runs at once, one after the other in each place; the share of a core that this process used. */
+static double crowd(struct kernel *k, int n, int times, double *share)
+{
+	struct run *runs[CROWD_MAX];
+	double cpu = cpu_s(), wall;
+	int64_t begun = clock_mono_ns();
+	int i, steps = 0;
+
+	for (; times > 0; times--) {
+		for (i = 0; i < n; i++)
+			runs[i] = kernel_start(k, NULL);
+		for (i = 0; i < n; i++)
+			steps += kernel_end(runs[i]);
+	}
+	wall = (double)(clock_mono_ns() - begun) / 1e9;
+	*share = (cpu_s() - cpu) / wall;
+	return steps / wall;
+}
+
 static void bench_crowd(const struct mock *mock, const char *dir)
 {
-	struct run *runs[CROWD];
-	double one[ROUNDS], many = 0, cpu, wall;
+	double one[ROUNDS], many, share;
 	struct kernel k;
-	int64_t begun;
-	int i, r, steps = 0;
+	int i;
 
 	write_conf(dir, "crowd", mock->port, "noop_unsafe", 1);
 	kernel_open(&k, dir, "crowd");
 	for (i = 0; i < ROUNDS; i++)
 		one[i] = 1e6 / kernel_run(&k);
-	cpu = cpu_s();
-	begun = clock_mono_ns();
-	for (r = 0; r < CROWD_RUNS; r++) {
-		for (i = 0; i < CROWD; i++)
-			runs[i] = kernel_start(&k, NULL);
-		for (i = 0; i < CROWD; i++)
-			steps += kernel_end(runs[i]);
-	}
-	wall = (double)(clock_mono_ns() - begun) / 1e9;
-	cpu = cpu_s() - cpu;
-	many = steps / wall;
+	many = crowd(&k, CROWD, CROWD_RUNS, &share);
 	printf("%d runs at once, durable, unsafe tools: steps a second\n", CROWD);
 	printf("  one run                         %8.0f\n", median(one, ROUNDS));
 	printf("  %d runs                         %8.0f   x%.1f, this process used %.0f %% of a core\n", CROWD, many,
-	       many / median(one, ROUNDS), 100 * cpu / wall);
+	       many / median(one, ROUNDS), 100 * share);
 	fflush(stdout);
 	kernel_close(&k);
+}
+
+/*
+ * What a model that answers after 50 ms leaves of the steps that so many runs could make, and what the processors do
+ * when it answers at once: the lower of the two is the most that there can be.
+ */
+static void bench_latency(const char *program, const char *dir)
+{
+	static const char *const at_once[] = { "--turns", "100", "--tool", "noop_pure", "--args", "{}", "--answer", "ok", NULL };
+	static const char *const late[] = { "--turns", "100", "--tool", "noop_pure", "--args", "{}", "--answer", "ok",
+					    "--latency", "50", NULL };
+	double ideal = CROWD_MAX / 0.05, most = 0, got = 0, share = 0;
+	struct mock mocks[2];
+	char name[16];
+	struct kernel k;
+	int durable, slow;
+
+	mocks[0] = mock_start(program, at_once);
+	mocks[1] = mock_start(program, late);
+	printf("%d runs at once, pure tools: steps a second, of %.0f that 50 ms of the model leave\n", CROWD_MAX, ideal);
+	for (durable = 0; durable < 2; durable++) {
+		for (slow = 0; slow < 2; slow++) {
+			snprintf(name, sizeof name, "late%d%d", durable, slow);
+			write_conf(dir, name, mocks[slow].port, "noop_pure", durable);
+			kernel_open(&k, dir, name);
+			got = crowd(&k, CROWD_MAX, 1, &share);
+			kernel_close(&k);
+			if (!slow)
+				most = got;
+		}
+		printf("  %-30s  %8.0f   %.1f %% of it, %.0f %% of a core; %.0f when the model answers at once\n",
+		       durable ? "durable" : "not durable", got, 100 * got / (most < ideal ? most : ideal), 100 * share, most);
+		fflush(stdout);
+	}
+	mock_stop(&mocks[0]);
+	mock_stop(&mocks[1]);
 }
 
 static void bench_waiting(const char *program, const char *dir)
@@ -319,6 +363,7 @@ int main(int argc, char **argv)
 	unsafe = mock_start(argv[1], unsafe_args);
 	bench_one(&pure, &unsafe, 20, dir);
 	bench_crowd(&unsafe, dir);
+	bench_latency(argv[1], dir);
 	mock_stop(&pure);
 	mock_stop(&unsafe);
 	small = growth(argv[1], dir, 20, 50);
