@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "../common_store/rules.h"
 #include "record.h"
 #include "room.h"
 
+#define DISK_LOW     (1u << 20) /* bytes: less is left on a full disk */
 #define ROW_OVERHEAD 64u /* of a small row in its page, with its share of the tree above */
 
 /* One try to commit a list of batches. */
@@ -191,6 +193,16 @@ static void fail_all(struct batch *first, const exs_err *err)
 		first->err = *err;
 }
 
+/* LMDB says EIO, too, when a write was cut short because the disk is full; then nothing is wrong with it. */
+static bool disk_is_full(const struct env *env)
+{
+	struct statvfs st;
+	int fd;
+
+	return mdb_env_get_fd(env->mdb, &fd) == 0 && fstatvfs(fd, &st) == 0 &&
+	       (uint64_t)st.f_bavail * st.f_frsize < DISK_LOW;
+}
+
 /* A failed sync, or a meta page that could not be written: what is on the disk is not known. */
 static bool is_fatal(int rc)
 {
@@ -301,6 +313,8 @@ static bool commit_together(struct group *g, struct batch *first)
 		g->repairs = 0;
 		return true;
 	}
+	if (rc == EIO && disk_is_full(g->env))
+		rc = ENOSPC;
 	if (first->next && !is_fatal(rc))
 		return false;
 	env_fail(g->env, &err, rc, "be written");
