@@ -112,6 +112,7 @@ struct conf_run {
 	int32_t attempts;		/* recoveries before the dead letter */
 	int64_t lease_ms;
 	int64_t call_timeout_ms;
+	int64_t storage_wait_ms; /* while the store refuses; then the run is parked */
 	const char *header; /* may be empty; already part of each agent's prompt */
 	const char *const *redact; /* extended regular expressions that compile */
 	size_t redact_n;

@@ -43,6 +43,7 @@ const exs_option conf_run_options[] = {
 	{ "attempts", EXS_OPT_INT, 0, "3", "recoveries of one run before it is a dead letter", NULL },
 	{ "lease", EXS_OPT_DURATION, EXS_POSITIVE, "30s", "silence after which another process may take a run over", NULL },
 	{ "call_timeout", EXS_OPT_DURATION, EXS_POSITIVE, "120s", "longest single tool call, unless the tool has a limit of its own; model batteries have total_timeout", NULL },
+	{ "storage_wait", EXS_OPT_DURATION, EXS_POSITIVE, "1m", "how long a run waits for a store that refuses its facts", NULL },
 	{ "header", EXS_OPT_TEXT, 0, NULL, "stands before each agent's prompt, with a blank line between", NULL },
 	{ "on_change", EXS_OPT_CHOICE, 0, "accept", "a run is resumed with another agent, tools or batteries", "accept|refuse|fork" },
 	{ "redact", EXS_OPT_LIST, 0, NULL, "regular expressions: what fits is not shown to those who watch", NULL },
@@ -383,6 +384,7 @@ static exs_status take_run(const struct entry *e, exs_err *err)
 	run->attempts = (int32_t)attempts;
 	run->lease_ms = e->conf->number(e->conf, "lease");
 	run->call_timeout_ms = e->conf->number(e->conf, "call_timeout");
+	run->storage_wait_ms = e->conf->number(e->conf, "storage_wait");
 	if (keep_text(e, "agent", &run->agent_name, err) || take_redact(e, err))
 		return err->status;
 	return keep_text(e, "header", &run->header, err);

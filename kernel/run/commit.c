@@ -5,7 +5,8 @@
  *
  * Commits become durable in order. After an error they are kept from the first undurable one and
  * sent again in order with the same bytes; the head tells one that is in already from one that
- * another owner prevents. Tries and silence are bounded: then the run is parked as "storage".
+ * another owner prevents. Refusals (run.storage_wait) and silence (WAIT_STORE_MS) are bounded: then the
+ * run is parked as "storage".
  */
 #include <stdlib.h>
 
@@ -109,24 +110,53 @@ void commit_submit(struct run *run, struct commit *c)
 
 /* ---- trouble ---- */
 
-void commit_refused(struct run *run, const exs_err *err)
+static int64_t storage_pause_ms(int tries)
 {
 	int64_t pause = STORAGE_PAUSE_MS;
-	int i;
+
+	while (--tries > 0 && pause < STORAGE_PAUSE_MAX_MS)
+		pause *= 2;
+	return pause < STORAGE_PAUSE_MAX_MS ? pause : STORAGE_PAUSE_MAX_MS;
+}
+
+/* When a run that is refused is parked; sooner when its own time is over. */
+static int64_t storage_end_ms(const struct run *run)
+{
+	int64_t wait_ms = run->e->storage_wait_ms;
+
+	if (run->cancel_seen && wait_ms > CLEANUP_MS)
+		wait_ms = CLEANUP_MS;
+	return run->storage_since_ms + wait_ms;
+}
+
+void commit_refused(struct run *run, const exs_err *err)
+{
+	int64_t now = clock_mono_ms(), next;
 
 	run->storage_failing = true;
-	if (run->storage_tries++ == 0)
+	if (run->storage_tries++ == 0) {
+		run->storage_since_ms = now;
 		log_warn(run->host->log, "run %s waits for its storage: %s", run->id, err->text);
-	if (run->storage_tries > STORAGE_TRIES) {
+	}
+	if (now >= storage_end_ms(run) || err->status == EXS_LOST) {
 		log_error(run->host->log,
 			  "run %s is parked, its storage does not take its facts: %s", run->id,
 			  err->text);
 		finish_unstored(run);
 		return;
 	}
-	for (i = 1; i < run->storage_tries; i++)
-		pause *= 2;
-	run_due(run, DUE_STORAGE, clock_mono_ms() + pause);
+	next = now + storage_pause_ms(run->storage_tries);
+	run_due(run, DUE_STORAGE, next < storage_end_ms(run) ? next : storage_end_ms(run));
+}
+
+void commit_taken(struct run *run)
+{
+	if (run->storage_tries > 0)
+		log_info(run->host->log, "run %s goes on: its storage takes its facts again",
+			 run->id);
+	run->storage_tries = 0;
+	run->storage_failing = false;
+	run_due(run, DUE_STORAGE, 0);
 }
 
 /*
@@ -163,9 +193,7 @@ static void durable(struct run *run, struct commit *c)
 		run->commit_tail = &run->commits;
 	run->durable_seq = c->after.seq;
 	run->durable_step = c->step;
-	run->storage_tries = 0;
-	run->storage_failing = false;
-	run_due(run, DUE_STORAGE, 0);
+	commit_taken(run);
 	watch_outside(run, c->facts);
 	commit_free(c);
 	if (run->phase == RUN_ENDING && run->durable_seq >= run->end_seq)

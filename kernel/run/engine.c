@@ -235,6 +235,7 @@ exs_status engine_open(struct host *host, struct engine **out, exs_err *err)
 	if (!e)
 		return err_set(err, EXS_NOMEM, 0, "no memory for the engine");
 	e->host = host;
+	e->storage_wait_ms = host->conf->run.storage_wait_ms;
 	e->store_wait_ms = WAIT_STORE_MS;
 	pthread_mutex_init(&e->lock, NULL);
 	pthread_cond_init(&e->empty, NULL);

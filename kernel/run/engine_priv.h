@@ -24,6 +24,7 @@ struct engine {
 	struct run *buckets[REGISTRY_BUCKETS];
 	uint32_t run_n;
 	uint64_t next_handle;
+	int64_t storage_wait_ms; /* run.storage_wait: a store that refuses */
 	int64_t store_wait_ms; /* WAIT_STORE_MS: a store that is silent for longer stays silent */
 	bool stopping;
 	struct sweeper *sweeper; /* NULL: nobody to deliver to */

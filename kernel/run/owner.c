@@ -19,6 +19,7 @@
 #include "host/calls.h"
 
 #define BEAT_MIN_MS 10
+#define BEAT_AGAIN_MS 1000 /* after one that was refused */
 
 static void owner_text(const struct owner *o, int64_t counter, char out[OWNER_TEXT_MAX])
 {
@@ -89,6 +90,8 @@ static void set_timer(struct owner *o)
 {
 	int64_t beat_ms = o->lease_ms / 4;
 
+	if (o->unclear && beat_ms > BEAT_AGAIN_MS) /* what waits for the disk waits for this too */
+		beat_ms = BEAT_AGAIN_MS;
 	timer_set(&o->host->timers, &o->timer,
 		  clock_mono_ms() + (beat_ms > BEAT_MIN_MS ? beat_ms : BEAT_MIN_MS));
 }

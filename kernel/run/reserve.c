@@ -137,6 +137,20 @@ static bool conflict(struct run *run, const struct reserve_work *r)
 	return ++run->reserve_tries < RESERVE_TRIES;
 }
 
+/* The disk and not the budget says no: then the run waits for it, as with its facts. */
+static bool is_storage(const struct run *run, const struct reserve_work *r)
+{
+	exs_status s = r->pending.status;
+
+	return run->durable && (s == EXS_IO || s == EXS_TOOBIG || s == EXS_AGAIN || s == EXS_LOST);
+}
+
+static void storage_refused(struct run *run, const struct reserve_work *r)
+{
+	if (!run->storage_failing) /* else the facts before it were refused as well */
+		commit_refused(run, &r->pending.err);
+}
+
 void reserve_received(struct run *run, struct mail *mail)
 {
 	struct reserve_work *r = container_of(mail, struct reserve_work, mail);
@@ -145,9 +159,13 @@ void reserve_received(struct run *run, struct mail *mail)
 	if (run->phase == RUN_LIVE && r->pending.status == EXS_OK) {
 		run->reserved = true;
 		run->reserve_tries = 0;
+		if (!run->commits)
+			commit_taken(run);
 	} else {
 		purse_drop_grant(run);
-		if (run->phase == RUN_LIVE && !conflict(run, r))
+		if (run->phase == RUN_LIVE && is_storage(run, r))
+			storage_refused(run, r);
+		else if (run->phase == RUN_LIVE && !conflict(run, r))
 			denied(run, r->pending.status == EXS_CONFLICT
 					    ? "the limit would be passed"
 					    : r->pending.err.text);

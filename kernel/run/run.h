@@ -33,9 +33,8 @@
 #define LINGER_MS	2 /* facts that nobody waits for may wait for company this long */
 #define PENDING_MAX	(4u << 20) /* bytes of facts that go to the store without waiting */
 #define UNDURABLE_TURNS 2 /* turns that may be ahead of the disk */
-#define STORAGE_TRIES	6 /* of the undurable batches, with a doubling pause, before the run parks \
-			   */
-#define STORAGE_PAUSE_MS 100
+#define STORAGE_PAUSE_MS 100 /* before undurable batches are sent again; doubles up to */
+#define STORAGE_PAUSE_MAX_MS 2000
 #define TICK_MS		 1000	     /* between two ticks of a critic that asks for nothing else */
 #define TICK_MIN_MS	 10   /* and the least that it may ask for */
 #define DELTA_MAX	 (64u << 10) /* live text that waits for the listener */
@@ -191,6 +190,7 @@ struct run {
 	bool fork_closes;		       /* its first batch cancels what it is forked from */
 	int32_t durable_step;
 	int storage_tries;
+	int64_t storage_since_ms; /* mono: of the first of them */
 	bool storage_failing;
 	bool wants_end; /* it would end if its storage did not fail */
 
@@ -278,6 +278,7 @@ void fact_recs_free(struct fact_rec *list);
 /* ---- commit.c ---- */
 void commit_submit(struct run *run, struct commit *c); /* the last of the run's commits */
 void commit_refused(struct run *run, const exs_err *err); /* later, or the run is parked */
+void commit_taken(struct run *run); /* the storage takes what it is given */
 void commit_free(struct commit *c);
 void commit_watch(struct run *run); /* sees to it that the store's silence is noticed */
 void run_stored(struct run *run, struct commit *c);

@@ -217,9 +217,9 @@ exs_status env_enter(struct env *env, exs_err *err)
 	pthread_rwlock_rdlock(&env->lock);
 	if (env->mdb)
 		return EXS_OK;
-	exs_fail(err, EXS_IO, EIO, "%s", env->dead);
+	exs_fail(err, EXS_LOST, EIO, "%s", env->dead);
 	pthread_rwlock_unlock(&env->lock);
-	return EXS_IO;
+	return EXS_LOST;
 }
 
 void env_leave(struct env *env)
@@ -267,6 +267,7 @@ exs_status env_repair(struct env *env, exs_err *err)
 	mdb_env_close(env->mdb);
 	env->mdb = NULL;
 	s = open_again(env, err);
+	env->unproved = true;
 	pthread_rwlock_unlock(&env->lock);
 	return s;
 }
@@ -279,7 +280,7 @@ exs_status env_reopen(struct env *env, exs_status (*change)(struct env *env, exs
 
 	pthread_rwlock_wrlock(&env->lock);
 	if (!env->mdb) {
-		s = exs_fail(err, EXS_IO, EIO, "%s", env->dead);
+		s = exs_fail(err, EXS_LOST, EIO, "%s", env->dead);
 	} else {
 		mdb_env_close(env->mdb);
 		env->mdb = NULL;
@@ -291,14 +292,27 @@ exs_status env_reopen(struct env *env, exs_status (*change)(struct env *env, exs
 	return s;
 }
 
+int env_prove(struct env *env)
+{
+	MDB_envinfo info;
+	int rc;
+
+	(void)mdb_env_info(env->mdb, &info); /* fails only for NULL */
+	if (info.me_last_txnid < env->told_txn)
+		return MDB_CORRUPTED;
+	rc = schema_rewrite(env);
+	if (!rc)
+		env->unproved = false;
+	return rc;
+}
+
 void env_die(struct env *env, const char *why)
 {
 	pthread_rwlock_wrlock(&env->lock);
 	if (env->mdb)
 		mdb_env_close(env->mdb);
 	env->mdb = NULL;
-	snprintf(env->dead, sizeof env->dead, "the store failed twice in a row (%.100s): restart",
-		 why);
+	snprintf(env->dead, sizeof env->dead, "the store failed twice in a row (%.90s): see to its disk and restart", why);
 	pthread_rwlock_unlock(&env->lock);
 }
 

@@ -4,7 +4,7 @@
  *
  * Reading threads enter before they touch it and leave at once: env_read, look, env_read_end. The
  * committer writes; it alone may repair, which closes the environment and opens it again while
- * nobody is inside. When a repair fails the environment is dead: each call answers IO with the
+ * nobody is inside. When a repair fails the environment is dead: each call answers LOST with the
  * reason.
  *
  * WRITEMAP is never used: a stray write of another battery then faults and does not reach the file.
@@ -34,6 +34,8 @@ struct env {
 	uint64_t map_bytes, limit_bytes;
 	uint32_t page_bytes;
 	bool sync;
+	uint64_t told_txn;  /* the last commit that was acknowledged */
+	bool unproved;	    /* opened again, and nothing was written since */
 	char dead[160]; /* why it is dead */
 };
 
@@ -56,6 +58,12 @@ exs_status env_repair(struct env *env, exs_err *err);
 exs_status env_reopen(struct env *env, exs_status (*change)(struct env *env, exs_err *err),
 		      exs_err *err);
 
+/*
+ * What was acknowledged is there, and a commit becomes durable: what a commit that failed left behind in the
+ * cache is no proof of either. Not OK: as LMDB says, or MDB_CORRUPTED when acknowledged commits are gone.
+ */
+int env_prove(struct env *env);
+
 /* Closes for good: it failed again right after a repair. [committer] */
 void env_die(struct env *env, const char *why);
 
@@ -71,6 +79,9 @@ exs_status env_birth(const struct env *env, exs_err *err);
 /* schema.c: opens the two maps inside, makes them in a new file, refuses what is not ours or is
  * newer. */
 exs_status schema_open(struct env *env, exs_err *err);
+
+/* Writes the row that says whose file this is once more. LMDB's answer. */
+int schema_rewrite(const struct env *env);
 
 /* OK when that value of the "schema" row is of a store that this battery reads. `path` is for the
  * sentence. */

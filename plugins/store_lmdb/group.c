@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "../common_store/rules.h"
 #include "record.h"
 #include "room.h"
 
+#define DISK_LOW     (1u << 20) /* bytes: less is left on a full disk */
 #define ROW_OVERHEAD 64u /* of a small row in its page, with its share of the tree above */
 
 /* One try to commit a list of batches. */
@@ -191,6 +193,16 @@ static void fail_all(struct batch *first, const exs_err *err)
 		first->err = *err;
 }
 
+/* LMDB says EIO, too, when a write was cut short because the disk is full; then nothing is wrong with it. */
+static bool disk_is_full(const struct env *env)
+{
+	struct statvfs st;
+	int fd;
+
+	return mdb_env_get_fd(env->mdb, &fd) == 0 && fstatvfs(fd, &st) == 0 &&
+	       (uint64_t)st.f_bavail * st.f_frsize < DISK_LOW;
+}
+
 /* A failed sync, or a meta page that could not be written: what is on the disk is not known. */
 static bool is_fatal(int rc)
 {
@@ -212,6 +224,26 @@ static exs_status repair(struct group *g, int rc)
 	return EXS_IO;
 }
 
+/*
+ * A store that was opened again takes nothing before it is proved. Neither a full disk is a proof, nor
+ * does it tell against the store.
+ */
+static exs_status prove(struct group *g, exs_err *err)
+{
+	struct env *env = g->env;
+	int rc;
+
+	if (!env->unproved)
+		return EXS_OK;
+	rc = env_prove(env);
+	if (rc == EIO && disk_is_full(env))
+		rc = ENOSPC;
+	if (!rc || rc == ENOSPC || rc == EDQUOT)
+		return rc ? env_fail(env, err, rc, "be written") : EXS_OK;
+	(void)repair(g, rc);
+	return exs_fail(err, EXS_LOST, EIO, "%s", env->dead);
+}
+
 static exs_status begin(struct group *g, struct attempt *a, exs_err *err)
 {
 	struct env *env = g->env;
@@ -220,12 +252,16 @@ static exs_status begin(struct group *g, struct attempt *a, exs_err *err)
 
 	*a = (struct attempt){ .env = env };
 	if (!env->mdb)
-		return exs_fail(err, EXS_IO, EIO, "%s", env->dead);
+		return exs_fail(err, EXS_LOST, EIO, "%s", env->dead);
+	if (prove(g, err))
+		return err->status;
 	rc = mdb_txn_begin(env->mdb, NULL, 0, &a->txn);
 	/* In a panic nothing was written yet, so going on after a repair repeats nothing. */
 	if (rc == MDB_PANIC) {
 		if (repair(g, rc))
-			return exs_fail(err, EXS_IO, EIO, "%s", env->dead);
+			return exs_fail(err, EXS_LOST, EIO, "%s", env->dead);
+		if (prove(g, err))
+			return err->status;
 		rc = mdb_txn_begin(env->mdb, NULL, 0, &a->txn);
 	}
 	if (rc)
@@ -263,10 +299,19 @@ static bool refuse_if_removed(struct group *g, struct batch *first)
 
 	if (!is_removed(g->env))
 		return false;
-	exs_fail(&err, EXS_IO, ENOENT,
+	exs_fail(&err, EXS_LOST, ENOENT,
 		 "the store in '%.100s' was removed while it was open: restart", g->env->path);
 	fail_all(first, &err);
 	return true;
+}
+
+static void note_told(struct group *g)
+{
+	MDB_envinfo info;
+
+	(void)mdb_env_info(g->env->mdb, &info);
+	g->env->told_txn = info.me_last_txnid;
+	g->repairs = 0;
 }
 
 /*
@@ -298,9 +343,11 @@ static bool commit_together(struct group *g, struct batch *first)
 	if (!rc && refuse_if_removed(g, first))
 		return true;
 	if (!rc) {
-		g->repairs = 0;
+		note_told(g);
 		return true;
 	}
+	if (rc == EIO && disk_is_full(g->env))
+		rc = ENOSPC;
 	if (first->next && !is_fatal(rc))
 		return false;
 	env_fail(g->env, &err, rc, "be written");

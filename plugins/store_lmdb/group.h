@@ -5,7 +5,8 @@
  * Each batch sees the ones before it. When the transaction fails, each batch gets one of its own,
  * so a bad one costs its neighbours nothing. When a sync fails nothing is acknowledged: every batch
  * of the group gets IO, also one whose condition had failed, because what it was compared with
- * never became true. [committer]
+ * never became true. The store is opened again then, and proved by a commit of its own before it takes
+ * the next batch; when that fails, or a commit right behind it, it stays closed: LOST. [committer]
  */
 #ifndef STORE_GROUP_H
 #define STORE_GROUP_H

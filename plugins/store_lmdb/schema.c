@@ -115,6 +115,21 @@ static int is_empty(MDB_txn *txn, bool *empty)
 	return rc;
 }
 
+int schema_rewrite(const struct env *env)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(env->mdb, NULL, 0, &txn);
+
+	if (rc)
+		return rc;
+	rc = write_schema(env, txn);
+	if (rc) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	return mdb_txn_commit(txn);
+}
+
 static exs_status create(struct env *env, exs_err *err)
 {
 	bool empty = false;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # run_storage.sh - a disk that is full, closed, or holds what is not understood: nothing that was told is lost.
 
-conf() { # MORE OPTIONS OF THE STORE
+conf() { # MORE OPTIONS OF THE STORE, OF THE RUN
 	cat <<END
 batteries:
   store: { so: store_lmdb.so$1 }
@@ -11,14 +11,15 @@ batteries:
   fx: { so: effects.so, log: effects.log }
 ports: { store: store, checkpoint: journal }
 tiers: { fast: script/any, quick: script/quick, large: script/large }
-run: { lease: 2s }
+run: { lease: 2s$2 }
 agents:
   slow: { tools: [keyed] }
   quick: { tier: quick }
   large: { tier: large, tools: [keyed], max_steps: 100000 }
 END
 }
-conf "" >conf.yaml
+brief=", storage_wait: 2s"
+conf "" "$brief" >conf.yaml
 cat >script.yaml <<'END'
 scripts:
   any:
@@ -78,6 +79,27 @@ if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=2m,mode=700 none "$disk" 2>/de
 	gives 0 command_line show "$run"
 	rm "$disk/filler"
 	goes_on "a full disk"
+
+	# With room again in time it needs nobody.
+	rm effects.log
+	conf "" "" >conf.yaml
+	cp script.yaml base.yaml
+	long=$(head -c 90000 /dev/urandom | base64 -w 0)
+	sed -i "s,delay: 1500ms,&\n      say: '$long'," script.yaml
+	begun
+	head -c 4m /dev/zero >"$disk/filler" 2>/dev/null || :
+	until_true 20 grep -q "waits for its storage" "$WORK/err"
+	sleep 4
+	kill -0 "$pid" || fail "it did not wait for its storage"
+	equal 1 "$(wc -l <effects.log)" "effects while it waits"
+	rm "$disk/filler"
+	until_true 5 grep -q '"kind":"run_ended"' facts.jsonl
+	ends 0 "$pid"
+	cp base.yaml script.yaml
+	says "its storage takes its facts again"
+	equal "one two" "$(cut -d' ' -f3 effects.log | tr '\n' ' ' | sed 's/ $//')" "effects of a run that waited"
+	holds 'map(select(.kind == "run_resumed")) == []' facts.jsonl
+	conf "" "$brief" >conf.yaml
 	gives 0 command_line runs --json
 	holds '.[0] | length >= 2 and any(.[]; .input == "first" and .status == "ok")' "$WORK/out"
 
@@ -99,7 +121,7 @@ else
 fi
 
 # ---- a store that is full by its own limit ----
-conf ", limit: 1m" >conf.yaml
+conf ", limit: 1m" "$brief" >conf.yaml
 cp script.yaml base.yaml
 # large DIGIT: a long text that was not there before, for one that comes again is stored once.
 large() {
@@ -125,13 +147,43 @@ says "store"
 prints_nothing
 gives 0 command_line runs
 prints "first"
+# What ends or clears away still fits.
 cp conf.yaml small.yaml
-conf "" >conf.yaml
+full=$(command_line runs -n 1 --json | jq -r '.[0].run')
+gives 0 command_line hold "$full" because
+gives 0 command_line release "$full"
+cp -R "$XDG_STATE_HOME" kept
+gives 0 command_line store prune --keep 1
+gives 0 command_line run -a quick "there is room again"
+rm -rf "$XDG_STATE_HOME"
+mv kept "$XDG_STATE_HOME"
+conf "" "$brief" >conf.yaml
 gives 0 command_line resume --all
 gives 0 command_line runs --open --json
 equal "[]" "$(cat "$WORK/out")" "runs that are left open"
 rm -rf "$XDG_STATE_HOME"
 rm -f effects.log
+
+# ---- a disk that does not sync any more: one more try, then the process stops and has told nothing ----
+if strace -qq -o trace -e trace=none true 2>/dev/null; then
+	conf "" ", storage_wait: 1h" >conf.yaml
+	cp base.yaml script.yaml
+	: >facts.jsonl
+	code=0
+	timeout 60 strace -f -qq -o trace -e trace=fdatasync -e inject=fdatasync:error=EIO:when=5+ \
+		"$EXECUTUS" run -c conf.yaml -B "$TEST_BATTERIES" --jsonl -a slow question >facts.jsonl 2>"$WORK/err" </dev/null || code=$?
+	equal 73 "$code" "exit status of a process whose disk does not sync"
+	says "opening it again"
+	says "it stays closed"
+	if grep -q run_ended facts.jsonl; then fail "an end was told that was not synced"; fi
+	run=$(sed -n '1s/.*"run":"\([^"]*\)".*/\1/p' facts.jsonl)
+	goes_on "a disk that did not sync"
+	rm -rf "$XDG_STATE_HOME"
+	rm -f effects.log
+	conf "" "$brief" >conf.yaml
+else
+	echo "run_storage.sh: strace may not trace: a disk that does not sync is not tried here"
+fi
 
 # ---- folders that are closed ----
 if [ "$(id -u)" -ne 0 ]; then

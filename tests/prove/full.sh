@@ -15,7 +15,7 @@ batteries:
   fx: { so: effects.so, log: effects.log }
 ports: { store: store, checkpoint: journal }
 tiers: { fast: script/x }
-run: { lease: 2s, attempts: 9 }
+run: { lease: 2s, attempts: 9, storage_wait: 3s }
 agents: { a: { tools: [keyed] } }
 END
 # script: long texts, none of which was there before: one that comes again is stored once.

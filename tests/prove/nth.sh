@@ -22,7 +22,7 @@ batteries:
 $3
 ports: { store: store, checkpoint: journal$4 }
 tiers: { fast: $1 }
-run: { lease: 2s, attempts: 9 }
+run: { lease: 2s, attempts: 9, storage_wait: 3s }
 agents: { a: { tools: [pure, keyed, unsafe], max_runtime: 5s$2 } }
 END
 }

@@ -151,6 +151,7 @@ static void an_empty_file_has_one_default_agent(void **state)
 	assert_int_equal(c->run.durability, CONF_STRICT);
 	assert_int_equal(c->run.attempts, 3);
 	assert_int_equal(c->run.lease_ms, 30000);
+	assert_int_equal(c->run.storage_wait_ms, 60000);
 	assert_int_equal(c->run.call_timeout_ms, 120000);
 	assert_string_equal(c->state_dir, "/home/anna/.local/state/executus");
 	assert_null(conf_bound(c, CONF_STORE));
@@ -170,8 +171,8 @@ static void every_setting_of_an_agent_arrives(void **state)
 		"       max_steps: 5, max_runtime: 2m, max_same_calls: 6, max_failed_steps: 7,\n"
 		"       max_tokens: 800, in_doubt: park, critic: false,\n"
 		"       deliver: [stdout, 'stdout:', \"stdout:a:b\"] }\n"
-		"run: { durability: relaxed, agent: b, attempts: 0, lease: 5s, call_timeout: 1h "
-		"}\n");
+		"run: { durability: relaxed, agent: b, attempts: 0, lease: 5s, call_timeout: 1h,\n"
+		"       storage_wait: 2h }\n");
 	const struct conf_agent *b = c->run.agent;
 
 	(void)state;
@@ -195,6 +196,7 @@ static void every_setting_of_an_agent_arrives(void **state)
 	assert_int_equal(c->run.attempts, 0);
 	assert_int_equal(c->run.lease_ms, 5000);
 	assert_int_equal(c->run.call_timeout_ms, 3600000);
+	assert_int_equal(c->run.storage_wait_ms, 7200000);
 	conf_free(c);
 }
 

@@ -50,7 +50,7 @@ static void a_checkpoint_that_fails_for_ever_parks_the_run(void **state)
 	struct kit k;
 
 	(void)state;
-	open_tool(&k, "unsafe", "facts hold 2 1", NULL);
+	open_tool(&k, "unsafe", "facts hold 2 1", "run: { storage_wait: 1s }\n");
 	break_checkpoint(&k, 0);
 	kit_start(&k, "go");
 	kit_wait_lines(&k, "effects.log", "submit", 3); /* the owner's row and two of the run */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_run_storage.c - a log without holes when the store refuses for a while or for ever. */
+#include "base/clock.h"
 #include "flaky_kit.h"
+
+#define BRIEF "run: { storage_wait: 1s }\n"
 
 /* ---- trouble for a while ---- */
 
@@ -156,7 +159,7 @@ static void a_call_that_ended_is_stored_where_the_next_cannot_begin(void **state
 	struct kit k;
 
 	(void)state;
-	open_flaky(&k, TWO_CALLS, "", NULL);
+	open_flaky(&k, TWO_CALLS, "", BRIEF);
 	kit_start(&k, "go");
 	kit_wait_lines(&k, "effects.log", "unsafe", 1);
 	kit_control(&k, "facts ends 1 999");
@@ -191,10 +194,47 @@ static void nothing_begins_in_the_room_for_ends(void **state)
 	struct kit k;
 
 	(void)state;
-	open_flaky(&k, "turns:\n  - say: hello\n", "facts ends 1 999", NULL);
+	open_flaky(&k, "turns:\n  - say: hello\n", "facts ends 1 999", BRIEF);
 	kit_start(&k, "go");
 	assert_parked(&k);
 	assert_int_equal(k.fact_n, 0);
+	kit_close(&k);
+}
+
+/* ---- trouble for a long while ---- */
+
+static void a_run_goes_on_by_itself_when_the_store_takes_its_facts_again(void **state)
+{
+	int64_t since;
+	struct kit k;
+
+	(void)state;
+	open_tool(&k, "unsafe", "all full 2 9999", NULL);
+	kit_start(&k, "go");
+	assert_false(engine_wait(k.run, 9000));
+	assert_int_equal(kit_effects(&k, "unsafe"), 0);
+	kit_control(&k, "");
+	since = clock_mono_ms();
+	assert_ends_ok(&k, "done");
+	assert_true(clock_mono_ms() - since < 5000);
+	assert_int_equal(k.result->attempt, 1);
+	assert_int_equal(kit_effects(&k, "unsafe"), 1);
+	kit_close(&k);
+}
+
+static void whoever_stops_a_run_that_waits_does_not_wait_with_it(void **state)
+{
+	int64_t since;
+	struct kit k;
+
+	(void)state;
+	open_tool(&k, "unsafe", "facts full 2 9999", "run: { storage_wait: 1h }\n");
+	kit_start(&k, "go");
+	assert_false(engine_wait(k.run, 1000));
+	since = clock_mono_ms();
+	engine_shutdown(k.engine);
+	assert_parked(&k);
+	assert_true(clock_mono_ms() - since < CLEANUP_MS + 2 * STORAGE_PAUSE_MAX_MS);
 	kit_close(&k);
 }
 
@@ -210,10 +250,11 @@ static void a_store_that_refuses_for_ever_parks_the_run_and_resume_ends_it(void 
 	(void)state;
 	for (m = 0; m < 2; m++) {
 		snprintf(order, sizeof order, "facts %s 2 999", modes[m]);
-		open_tool(&k, "unsafe", order, NULL);
+		open_tool(&k, "unsafe", order, BRIEF);
 		kit_start(&k, "go");
 		assert_parked(&k);
-		assert_int_equal(facts_batches(&k), 2 + STORAGE_TRIES);
+		/* At 100, 300, 700 ms, and once more when the time is over. */
+		assert_int_equal(facts_batches(&k), 2 + 4);
 		assert_int_equal(kit_effects(&k, "unsafe"), 0);
 		resume_after_restart(&k, "");
 		assert_ends_ok(&k, "done");
@@ -228,7 +269,7 @@ static void an_end_that_cannot_be_stored_is_told_to_nobody(void **state)
 	struct kit k;
 
 	(void)state;
-	open_flaky(&k, "turns:\n  - say: hello\n", "facts io 2 999", NULL);
+	open_flaky(&k, "turns:\n  - say: hello\n", "facts io 2 999", BRIEF);
 	kit_start(&k, "go");
 	assert_parked(&k);
 	resume_after_restart(&k, "");
@@ -243,7 +284,7 @@ static void a_run_that_was_never_stored_leaves_nothing(void **state)
 	struct kit k;
 
 	(void)state;
-	open_tool(&k, "pure", "facts io 1 999", NULL);
+	open_tool(&k, "pure", "facts io 1 999", BRIEF);
 	kit_start(&k, "go");
 	assert_parked(&k);
 	assert_int_equal(kit_effects(&k, "pure"), 0);
@@ -280,6 +321,8 @@ int main(void)
 		cmocka_unit_test(a_call_that_ended_is_stored_where_the_next_cannot_begin),
 		cmocka_unit_test(a_run_that_may_not_go_on_can_still_be_ended),
 		cmocka_unit_test(nothing_begins_in_the_room_for_ends),
+		cmocka_unit_test(a_run_goes_on_by_itself_when_the_store_takes_its_facts_again),
+		cmocka_unit_test(whoever_stops_a_run_that_waits_does_not_wait_with_it),
 		cmocka_unit_test(a_store_that_refuses_for_ever_parks_the_run_and_resume_ends_it),
 		cmocka_unit_test(an_end_that_cannot_be_stored_is_told_to_nobody),
 		cmocka_unit_test(a_run_that_was_never_stored_leaves_nothing),
