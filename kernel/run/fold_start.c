@@ -51,13 +51,25 @@ static exs_status list_of(exs_str body, const char *key, uint32_t max, char **ou
 	return status;
 }
 
+/* No longer than it is: thousands of runs may wait. */
 static exs_status list_alloc(exs_str body, const char *key, uint32_t max, char ***out, uint32_t *n)
 {
-	if (!*out)
-		*out = calloc(max, sizeof **out);
-	if (!*out)
+	exs_str list = str_of("[]");
+	struct json_iter it;
+	uint32_t count = 0;
+	char **room;
+
+	if (!json_get_array(body, key, &list) && *out)
+		return EXS_OK;
+	for (json_iter_init(&it, list); count < max && json_next(&it, NULL, NULL);)
+		count++;
+	room = calloc(count + 1, sizeof *room);
+	if (!room)
 		return EXS_NOMEM;
-	return list_of(body, key, max, *out, n);
+	list_free(*out, n);
+	free(*out);
+	*out = room;
+	return list_of(body, key, count, room, n);
 }
 
 static bool limits_of(exs_str body, struct limits *out)
