@@ -11,6 +11,41 @@
 
 /* ---- stat ---- */
 
+/* "pid 17, behind 200" */
+static void members_line(exs_str object, struct buf *out)
+{
+	struct json_iter it;
+	const char *between = "";
+	exs_str k, v;
+
+	for (json_iter_init(&it, object); json_next(&it, &k, &v); between = ", ") {
+		buf_puts(out, between);
+		json_text(k, out);
+		buf_puts(out, " ");
+		if (json_type(v) == JSON_STRING)
+			json_text(v, out);
+		else
+			buf_str(out, v);
+	}
+}
+
+/* One line for each of a list of objects. */
+static void print_list(struct out *out, exs_str name, exs_str list)
+{
+	struct json_iter it;
+	struct buf line;
+	exs_str item;
+
+	for (json_iter_init(&it, list); json_next(&it, NULL, &item);) {
+		buf_init(&line, CLI_STAT_MAX);
+		members_line(item, &line);
+		out_printf(out, "%-20.*s", (int)name.n, name.p);
+		out_text(out, buf_view(&line));
+		out_raw(out, str_of("\n"));
+		buf_release(&line);
+	}
+}
+
 static void print_lines(struct out *out, exs_str stat)
 {
 	struct buf key, value;
@@ -25,9 +60,13 @@ static void print_lines(struct out *out, exs_str stat)
 			json_text(v, &value);
 		else
 			buf_str(&value, v);
-		out_printf(out, "%-20s", key.p);
-		out_text(out, buf_view(&value));
-		out_raw(out, str_of("\n"));
+		if (json_type(v) == JSON_ARRAY) {
+			print_list(out, buf_view(&key), v);
+		} else {
+			out_printf(out, "%-20s", key.p);
+			out_text(out, buf_view(&value));
+			out_raw(out, str_of("\n"));
+		}
 		buf_release(&value);
 		buf_release(&key);
 	}

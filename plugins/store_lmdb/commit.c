@@ -144,12 +144,13 @@ static void *run(void *arg)
 		if (first) {
 			pthread_mutex_lock(&c->group.env->writing);
 			group_commit(&c->group, first);
+			readers_watch_growth(c->group.env, &c->readers);
 			pthread_mutex_unlock(&c->group.env->writing);
 			answer(first);
 		}
 		if (now_ms() >= check_ms) {
 			pthread_mutex_lock(&c->group.env->writing);
-			env_check_readers(c->group.env);
+			readers_watch(c->group.env, &c->readers);
 			pthread_mutex_unlock(&c->group.env->writing);
 			check_ms = now_ms() + READER_CHECK_MS;
 		}

@@ -11,15 +11,17 @@
 #define STORE_COMMIT_H
 
 #include "group.h"
+#include "readers.h"
 
 #define QUEUE_MAX	4096u	      /* waiting batches; more are told to come again */
 #define QUEUE_RETRY_MS	50	      /* when */
 #define GROUP_OPS_MAX	16384u	      /* operations in one transaction */
 #define GROUP_BYTES_MAX (16ull << 20) /* and their bytes; one batch always fits */
-#define READER_CHECK_MS 60000	      /* how often the places of dead readers are freed */
+#define READER_CHECK_MS 60000	      /* how often the readers are looked at, at least */
 
 struct committer {
 	struct group group;
+	struct reader_watch readers;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t wake;

@@ -27,8 +27,8 @@ static size_t utf8_length(const unsigned char *p)
 	return (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ? 0 : 4;
 }
 
-/* A path may hold any byte; what is no character becomes U+FFFD. */
-static exs_status put_path(exs_sink *json, const char *path)
+/* A path or a name may hold any byte; what is no character becomes U+FFFD. */
+static exs_status put_text(exs_sink *json, const char *path)
 {
 	char out[8];
 	exs_status s = EXS_OK;
@@ -88,6 +88,30 @@ static uint64_t behind(const struct figures *f, const struct reader *r)
 	return r->txn < f->room.last_txn ? f->room.last_txn - r->txn : 0;
 }
 
+/* Who reads what is old, the oldest first. */
+static exs_status put_old_readers(const struct figures *f, exs_sink *json)
+{
+	exs_status s = json->put(json, ",\"old_readers\":[", 16);
+	char text[STAT_TEXT_MAX], name[PROCESS_NAME];
+	uint64_t i;
+	int n;
+
+	for (i = 0; i < f->readers.n && s == EXS_OK; i++) {
+		const struct reader *r = &f->readers.oldest[i];
+
+		if (behind(f, r) < READER_OLD)
+			break;
+		n = snprintf(text, sizeof text, "%s{\"pid\":%ld,\"behind\":%llu,\"process\":\"",
+			     i ? "," : "", r->pid, (unsigned long long)behind(f, r));
+		s = json->put(json, text, (size_t)n);
+		if (s == EXS_OK)
+			s = put_text(json, reader_process(r->pid, name));
+		if (s == EXS_OK)
+			s = json->put(json, "\"}", 2);
+	}
+	return s == EXS_OK ? json->put(json, "]}", 2) : s;
+}
+
 exs_status lmdb_stat(exs_self *self, exs_sink *json, exs_err *err)
 {
 	struct env *env = &self->env;
@@ -102,17 +126,19 @@ exs_status lmdb_stat(exs_self *self, exs_sink *json, exs_err *err)
 		     env->sync ? "true" : "false");
 	s = json->put(json, text, (size_t)n);
 	if (s == EXS_OK)
-		s = put_path(json, env->path);
+		s = put_text(json, env->path);
 	n = snprintf(text, sizeof text,
-		     "\",\"used_bytes\":%llu,\"limit_bytes\":%llu,\"map_bytes\":%llu,\"file_"
-		     "bytes\":%llu,\"entries\":%llu,"
-		     "\"readers\":%llu,\"oldest_reader_lag\":%llu,\"sync\":\"%s\"}",
-		     (unsigned long long)f.room.used, (unsigned long long)env->limit_bytes,
+		     "\",\"used_bytes\":%llu,\"held_bytes\":%llu,\"limit_bytes\":%llu,"
+		     "\"map_bytes\":%llu,\"file_bytes\":%llu,\"entries\":%llu,"
+		     "\"readers\":%llu,\"oldest_reader_lag\":%llu,\"sync\":\"%s\"",
+		     (unsigned long long)f.room.used, (unsigned long long)f.room.held, (unsigned long long)env->limit_bytes,
 		     (unsigned long long)f.map, (unsigned long long)f.file,
 		     (unsigned long long)f.entries, (unsigned long long)f.readers.count,
 		     (unsigned long long)(f.readers.n ? behind(&f, &f.readers.oldest[0]) : 0), env->sync ? "full" : "none");
 	if (s == EXS_OK)
 		s = json->put(json, text, (size_t)n);
+	if (s == EXS_OK)
+		s = put_old_readers(&f, json);
 	return s ? exs_fail(err, s, 0, "the figures of the store were not taken by their reader")
 		 : EXS_OK;
 }

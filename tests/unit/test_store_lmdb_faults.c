@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -534,6 +535,116 @@ static void a_store_that_is_open_here_may_be_used_by_another_process(void **stat
 	assert_int_equal(box_get(b, S("n"), S("\x65\0\0\0\0\0\0\0")), EXS_OK);
 }
 
+/* ---- a reader that stands still ---- */
+
+static int reader_out;
+
+static exs_status stand_still(exs_sink *sink, const char *p, size_t n)
+{
+	(void)sink;
+	(void)p;
+	(void)n;
+	if (write(reader_out, "r", 1) != 1)
+		_exit(4);
+	for (;;)
+		pause();
+}
+
+static void read_and_stand_still(struct box *b, int out)
+{
+	exs_sink sink = { sizeof sink, stand_still };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	reader_out = out;
+	if (box_open(b))
+		_exit(2);
+	b->store->get(b->self, S("k"), &sink, &b->err);
+	_exit(3);
+}
+
+/* Each of them frees the pages that the one before took. */
+static void replace_often(struct box *b, int times)
+{
+	size_t size = 20000;
+	char *value = calloc(1, size);
+
+	assert_non_null(value);
+	while (times-- > 0)
+		assert_int_equal(box_put(b, S("big"), exs_bytes(value, size)), EXS_OK);
+	free(value);
+}
+
+static void says_of(struct box *b, const char *format, long pid)
+{
+	char text[64];
+	exs_membuf out;
+
+	snprintf(text, sizeof text, format, pid);
+	exs_membuf_init(&out, 1 << 16);
+	assert_int_equal(b->store->stat(b->self, &out.sink, &b->err), EXS_OK);
+	assert_non_null(strstr(out.p, text));
+	exs_membuf_release(&out);
+}
+
+static void a_reader_that_stands_still_is_named_and_its_place_is_freed(void **state)
+{
+	struct box *b = *state;
+	int status, from, i, named = 0;
+	char text[64], go;
+	pid_t pid;
+
+	open_with_a_row(b);
+	box_close(b);
+	pid = start(b, read_and_stand_still, &from);
+	assert_int_equal(read(from, &go, 1), 1);
+	assert_int_equal(box_open(b), EXS_OK);
+	replace_often(b, 50);
+	says_of(b, "\"old_readers\":[]", 0);
+	replace_often(b, 250);
+	says_of(b, "\"old_readers\":[{\"pid\":%ld,\"behind\":300,", (long)pid);
+	snprintf(text, sizeof text, "process %ld 'test_store_lmdb", (long)pid);
+	assert_true(double_host_logged(&b->host, text));
+	for (i = 0; i < 64; i++)
+		named += strstr(b->host.log[i], "reads the store as it was") != NULL;
+	assert_int_equal(named, 1);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(from);
+	replace_often(b, 100); /* the file grows, so it is looked why */
+	assert_true(double_host_logged(&b->host, "1 readers of the store had died"));
+	says_of(b, "\"old_readers\":[]", 0);
+}
+
+/* No room to grow: the map has free pages, and none that may be used. */
+static void a_map_that_a_reader_fills_keeps_its_last_part_for_ends(void **state)
+{
+	struct box *b = *state;
+	size_t size = 100000;
+	exs_status s = EXS_OK;
+	int status, from, n;
+	char go, *value;
+	pid_t pid;
+
+	b->set[1] = (struct double_setting){ "map", "16m" };
+	open_with_a_row(b);
+	box_close(b);
+	pid = start(b, read_and_stand_still, &from);
+	assert_int_equal(read(from, &go, 1), 1);
+	assert_int_equal(box_open(b), EXS_OK);
+	value = calloc(1, size);
+	assert_non_null(value);
+	for (n = 0; n < 400 && s == EXS_OK; n++)
+		s = box_put(b, S("big"), exs_bytes(value, size));
+	assert_int_equal(s, EXS_TOOBIG);
+	assert_says(b, "raise 'map'");
+	for (n = 0; n < 4; n++)
+		assert_int_equal(box_end(b, S("end"), exs_bytes(value, size)), EXS_OK);
+	free(value);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(from);
+}
+
 #if !defined(__SANITIZE_ADDRESS__) &&                                                              \
 	!defined(__SANITIZE_THREAD__) /* they need the address space */
 static void open_in_little_space(struct box *b, int out)
@@ -569,6 +680,8 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		CASE(kill_9_loses_no_acknowledged_batch),
 		CASE(two_processes_share_a_store),
+		CASE(a_reader_that_stands_still_is_named_and_its_place_is_freed),
+		CASE(a_map_that_a_reader_fills_keeps_its_last_part_for_ends),
 		CASE(a_store_that_is_open_here_may_be_used_by_another_process),
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 		CASE(takes_less_address_space_when_there_is_not_enough),
