@@ -216,8 +216,12 @@ static int carry(struct cli *c, struct asked *a, struct engine *e, struct stop *
 	struct report rep;
 	int code;
 
-	if (report_init(&rep, c, 0, &err))
-		return cli_failed(c, &err);
+	if (report_init(&rep, c, 0, &err)) {
+		code = cli_failed(c, &err);
+		engine_close(e);
+		stop_end(stop);
+		return code;
+	}
 	report_listener(&one, &rep, &listener);
 	one.local = a->local;
 	if (begin(e, a, &listener, &one.run, &err)) {
