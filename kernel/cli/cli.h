@@ -127,6 +127,7 @@ int cmd_help(struct cli *c);
 
 int store_restore(struct cli *c);
 int store_verify(struct cli *c);
+int store_fsck(struct cli *c);
 int store_prune(struct cli *c);
 
 #endif

@@ -153,6 +153,7 @@ static const struct verb {
 } verbs[] = {
 	{ "stat", store_stat, false, OPT_BIT(OPT_JSON) },
 	{ "verify", store_verify, false, OPT_BIT(OPT_JSON) },
+	{ "fsck", store_fsck, false, OPT_BIT(OPT_JSON) },
 	{ "backup", store_backup, true, 0 },
 	{ "restore", store_restore, true, OPT_BIT(OPT_FORCE) },
 	{ "compact", store_compact, false, 0 },
@@ -170,7 +171,7 @@ int cmd_store(struct cli *c)
 		v++;
 	if (!v->name)
 		return cli_usage(c,
-				 "'store' knows stat, verify, backup, restore, compact and prune, "
+				 "'store' knows stat, verify, fsck, backup, restore, compact and prune, "
 				 "not '%.40s'",
 				 c->opts.args[0]);
 	if (v->file != (c->opts.arg_n > 1))

@@ -196,7 +196,8 @@ const struct command_row opts_commands[COMMANDS] = {
 	[CMD_STORE] = { "store", "VERB [FILE]", 1, 2, "look after the store",
 			"stat: where it is, how much of it is used, and whether it survives a "
 			"restart. verify: reads every row and every run, and names what is "
-			"damaged.\n"
+			"damaged. fsck: looks below the rows, whether each page of the file is in one "
+			"place and in order; who writes waits meanwhile, and nothing is mended.\n"
 			"\n"
 			"backup FILE: a consistent copy while runs go on. restore FILE: takes such "
 			"a copy back. compact: gives free room back to the file system.\n"

@@ -27,6 +27,8 @@ exs_status call_store_stat(struct instance *in, exs_sink *json, exs_err *err);
 exs_status call_store_copy(struct instance *in, const char *path, exs_err *err);
 exs_status call_store_restore(struct instance *in, const char *path, exs_err *err);
 exs_status call_store_compact(struct instance *in, exs_err *err);
+exs_status call_store_check(struct instance *in, exs_status (*say)(void *, int32_t, exs_str),
+			    void *arg, exs_err *err);
 
 /* ---- checkpoint ---- */
 exs_status call_ckpt_begin(struct instance *in, const exs_run_info *run, struct batch *b,

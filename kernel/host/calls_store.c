@@ -188,6 +188,36 @@ exs_status call_store_restore(struct instance *in, const char *path, exs_err *er
 	return guard_leave(&g, in->store->restore(in->self, path, err), err);
 }
 
+struct teller {
+	struct guard g;
+	exs_status (*say)(void *, int32_t, exs_str);
+	void *arg;
+};
+
+static exs_status tell(void *arg, int32_t kind, exs_str text)
+{
+	struct teller *t = arg;
+
+	exs_status status = guard_resume(&t->g, t->say(t->arg, kind, text));
+
+	guard_pause(&t->g); /* it takes as long as the file is long */
+	return status;
+}
+
+exs_status call_store_check(struct instance *in, exs_status (*say)(void *, int32_t, exs_str),
+			    void *arg, exs_err *err)
+{
+	struct teller t = { .say = say, .arg = arg };
+
+	if (!EXS_CAN(in->store, check))
+		return err_set(err, EXS_UNSUPPORTED, 0,
+			       "store '%s' has nothing below its rows that could be checked",
+			       in->conf->name);
+	if (guard_enter_unwatched(&t.g, in, "store.check", err))
+		return err->status;
+	return guard_leave(&t.g, in->store->check(in->self, tell, &t, err), err);
+}
+
 exs_status call_store_compact(struct instance *in, exs_err *err)
 {
 	struct guard g;

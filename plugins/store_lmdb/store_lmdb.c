@@ -53,6 +53,7 @@ static const exs_store table = {
 	.restore = lmdb_restore,
 	.compact = lmdb_compact,
 	.submit_end = store_submit_end,
+	.check = lmdb_check,
 };
 
 static exs_status open_(const exs_host *host, const exs_conf *conf, exs_self **out, exs_err *err)

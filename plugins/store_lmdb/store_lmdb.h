@@ -20,6 +20,9 @@ exs_status lmdb_stat(exs_self *self, exs_sink *json, exs_err *err);
 exs_status lmdb_copy(exs_self *self, const char *path, exs_err *err);
 exs_status lmdb_restore(exs_self *self, const char *path, exs_err *err);
 exs_status lmdb_compact(exs_self *self, exs_err *err);
+exs_status lmdb_check(exs_self *self,
+		      exs_status (*say)(void *arg, int32_t kind, exs_str text) /* [any-thread] of check */,
+		      void *arg, exs_err *err);
 
 /* copy.c: the whole store, without what is free in it, to an open file that is empty. The caller
  * is inside. */

@@ -196,7 +196,7 @@ gives 5 sh -c "'$EXECUTUS' cancel -q '$run' -c conf.yaml -B '$TEST_BATTERIES' &&
 
 # ---- a store that cannot do it says so ----
 conf state "" | sed 's/store_lmdb.so/store_memory.so/' >memory.yaml
-for verb in "backup x.mdb" "restore x.mdb" compact; do
+for verb in "backup x.mdb" "restore x.mdb" compact fsck; do
 	code=0
 	# shellcheck disable=SC2086 # several words
 	"$EXECUTUS" store $verb -c memory.yaml -B "$TEST_BATTERIES" >"$WORK/out" 2>"$WORK/err" </dev/null || code=$?
@@ -211,3 +211,16 @@ is_absent x.mdb
 printf 'X' | dd of=state/disk/data.mdb bs=1 seek="$(grep -abo '"fence"' state/disk/data.mdb | sed -n '1s/:.*//p')" conv=notrunc 2>/dev/null
 gives 73 command_line store verify
 prints "damaged"
+# A page whose kind is not what the tree says: fsck sees it without reading through it.
+gives 0 command_line store fsck
+prints "sound"
+# Some of the pages with a head in them are free, and what is in those does not matter.
+grep -abo 'k/head/' state/disk/data.mdb | cut -d: -f1 >places
+while read -r at; do
+	printf '\377' | dd of=state/disk/data.mdb bs=1 seek=$((at / 4096 * 4096 + 10)) conv=notrunc 2>/dev/null
+done <places
+gives 73 command_line store fsck
+prints "page"
+prints "damaged"
+gives 73 command_line store fsck --json
+holds '.[0] | (.findings | length >= 1) and (.notes | length == 1)' "$WORK/out"

@@ -37,7 +37,7 @@ refuses "'show' needs more" show
 refuses "name one run, or all" resume
 refuses "name one run, or all" resume --all x
 refuses "no command 'rnu'" help rnu
-refuses "'store' knows stat, verify, backup" store copy
+refuses "'store' knows stat, verify, fsck, backup" store copy
 refuses "'store backup' needs a file" store backup
 refuses "'store stat' takes no file" store stat x.mdb
 refuses "'store stat' has no option --force" store stat --force

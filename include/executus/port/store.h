@@ -43,6 +43,9 @@ typedef struct exs_op {
 /* Flags of scan. */
 enum { EXS_SCAN_REVERSE = 1u, EXS_SCAN_KEYS = 2u /* values are not read */ };
 
+/* What check says. */
+enum { EXS_CHECK_DAMAGE = 1, EXS_CHECK_NOTE = 2 };
+
 typedef struct exs_store {
 	uint32_t size;
 	uint32_t reserved;
@@ -88,6 +91,14 @@ typedef struct exs_store {
 	 * Order is kept between both. May be NULL: then submit takes these too, and nothing is kept. [any-thread]
 	 */
 	void (*submit_end)(exs_self *self, const exs_op *const *ops, uint64_t n, exs_done done);
+	/*
+	 * Looks at what lies below the rows: files, pages, indexes. `say` gets a sentence for each damage and, as a
+	 * note, what was looked at; it must not call the store, and any status but OK ends the check. OK: all was looked
+	 * at, whatever was found. Writers may have to wait meanwhile. May be NULL: there is nothing below. [any-thread]
+	 */
+	exs_status (*check)(exs_self *self,
+			    exs_status (*say)(void *arg, int32_t kind, exs_str text) /* [any-thread] of check */,
+			    void *arg, exs_err *err);
 } exs_store;
 
 EXS_END
