@@ -3,10 +3,10 @@
 #include "cli/stop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -46,7 +46,7 @@ static void received(struct stop *s, int signal)
 static void *watch(void *arg)
 {
 	struct stop *s = arg;
-	struct pollfd fds[2] = { { s->signals, POLLIN, 0 }, { s->end, POLLIN, 0 } };
+	struct pollfd fds[2] = { { s->signals, POLLIN, 0 }, { s->end[0], POLLIN, 0 } };
 	struct signalfd_siginfo info;
 
 	for (;;) {
@@ -73,14 +73,16 @@ exs_status stop_begin(struct stop *s, struct log *log, exs_err *err)
 	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, &s->before);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC);
-	s->end = eventfd(0, EFD_CLOEXEC);
-	sys = s->signals < 0 || s->end < 0 ? errno : thread_start(&s->thread, watch, s);
-	if (!sys)
-		return EXS_OK;
+	sys = s->signals < 0 || pipe2(s->end, O_CLOEXEC) ? errno : 0;
+	if (!sys) {
+		sys = thread_start(&s->thread, watch, s);
+		if (!sys)
+			return EXS_OK;
+		close(s->end[0]);
+		close(s->end[1]);
+	}
 	if (s->signals >= 0)
 		close(s->signals);
-	if (s->end >= 0)
-		close(s->end);
 	pthread_sigmask(SIG_SETMASK, &s->before, NULL);
 	pthread_mutex_destroy(&s->lock);
 	return err_set(err, EXS_IO, sys, "signals cannot be watched: %s", strerror(sys));
@@ -123,15 +125,10 @@ exs_status stop_add(struct stop *s, struct run *run, exs_err *err)
 
 int stop_end(struct stop *s)
 {
-	uint64_t one = 1;
-	ssize_t n;
-
-	do
-		n = write(s->end, &one, sizeof one);
-	while (n < 0 && errno == EINTR);
+	close(s->end[1]); /* wakes the thread; a write could fail, and it would be waited for in vain */
 	pthread_join(s->thread, NULL);
 	close(s->signals);
-	close(s->end);
+	close(s->end[0]);
 	pthread_sigmask(SIG_SETMASK, &s->before, NULL);
 	pthread_mutex_destroy(&s->lock);
 	free(s->runs);

@@ -15,7 +15,7 @@
 
 struct stop {
 	pthread_t thread;
-	int signals, end; /* descriptors */
+	int signals, end[2]; /* descriptors; the thread ends when end[1] is closed */
 	sigset_t before;
 	pthread_mutex_t lock;
 	struct engine *engine; /* NULL: none yet */
