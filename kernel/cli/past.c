@@ -3,6 +3,7 @@
 #include "cli/past.h"
 
 #include "host/calls.h"
+#include "run/words.h"
 
 void past_init(struct past *p, const char *run_id)
 {
@@ -24,7 +25,7 @@ static exs_status take_fact(void *arg, const exs_fact *fact)
 	p->last_ms = fact->at_ms;
 	if (fact->kind == EXS_FACT_RUN_ENDED)
 		p->ended_ms = fact->at_ms;
-	if (fact->kind == EXS_FACT_RUN_RESUMED || fact->kind == EXS_FACT_RUN_FORKED)
+	if (fact_begins_attempt(fact->kind))
 		p->ended_ms = 0; /* a retry, or what was before a fork */
 	/* A fact that cannot follow spoils the state, but the facts behind it may still be shown.
 	 */

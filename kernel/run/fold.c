@@ -326,11 +326,6 @@ static exs_status fold_kind(struct state *s, const exs_fact *f, exs_err *err)
 	}
 }
 
-static bool begins_attempt(int32_t kind)
-{
-	return kind == EXS_FACT_RUN_RESUMED || kind == EXS_FACT_RUN_FORKED;
-}
-
 exs_status fold(struct state *s, const exs_fact *f, exs_err *err)
 {
 	exs_err why = EXS_ERR_INIT;
@@ -343,7 +338,7 @@ exs_status fold(struct state *s, const exs_fact *f, exs_err *err)
 	if (s->started == (f->kind == EXS_FACT_RUN_STARTED))
 		return fold_corrupt(f, err,
 				    s->started ? "the run begins twice" : "the run has not begun");
-	if (s->started && !begins_attempt(f->kind) && f->attempt != s->attempt)
+	if (s->started && !fact_begins_attempt(f->kind) && f->attempt != s->attempt)
 		return fold_corrupt(f, err, "it belongs to another attempt");
 	if (s->ended && f->kind != EXS_FACT_DELIVERY_ENDED && f->kind != EXS_FACT_PORT_FAILED &&
 	    f->kind != EXS_FACT_RUN_RESUMED)

@@ -165,7 +165,6 @@ static exs_status check_fork(const struct engine *e, const struct fork_spec *spe
 exs_status engine_fork(struct engine *e, const struct fork_spec *spec,
 		       const struct run_listener *listener, struct run **out, exs_err *err)
 {
-	char id[ID_MAX];
 	struct run *run;
 	struct buf body;
 	int64_t seq = 0;
@@ -174,9 +173,7 @@ exs_status engine_fork(struct engine *e, const struct fork_spec *spec,
 	if (status == EXS_OK)
 		status = find_step(e, spec->from, spec->step, &seq, err);
 	if (status == EXS_OK)
-		status = ids_next(&e->ids, id, err);
-	if (status == EXS_OK)
-		status = run_new(e, id, listener, &run, err);
+		status = start_run(e, listener, &run, err);
 	if (status)
 		return status;
 	run->durable = true;

@@ -26,7 +26,7 @@ static exs_status find_end(void *arg, const exs_fact *fact)
 {
 	if (fact->kind == EXS_FACT_RUN_ENDED)
 		*(bool *)arg = true;
-	if (fact->kind == EXS_FACT_RUN_RESUMED || fact->kind == EXS_FACT_RUN_FORKED)
+	if (fact_begins_attempt(fact->kind))
 		*(bool *)arg = false; /* a retry, or what was before a fork */
 	return EXS_OK;
 }

@@ -7,7 +7,8 @@
  *	k/forks/RUN      {"v":1,"last":FORK}: which one was put last
  *
  * A pin whose fork has no head says nothing: the fork was never born, or is pruned. A prune takes
- * such pins away under the condition that there is still no head and that none was put since, so that either the fork finds its pin gone or the prune conflicts.
+ * such pins away under the condition that there is still no head and that none was put since, so
+ * that either the fork finds its pin gone or the prune conflicts.
  */
 #ifndef RUN_PIN_H
 #define RUN_PIN_H

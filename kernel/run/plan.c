@@ -3,6 +3,7 @@
  * it. */
 #include "run/plan.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,17 +16,6 @@ static void end(struct action *out, int32_t status, const char *reason, const ch
 	out->status = status;
 	out->reason = reason;
 	snprintf(out->why, sizeof out->why, "%s", why ? why : "");
-}
-
-static uint64_t calls_at(const struct state *s, enum call_stage stage)
-{
-	uint64_t mask = 0;
-	uint32_t i;
-
-	for (i = 0; i < s->call_count; i++)
-		if (s->calls[i].stage == stage)
-			mask |= (uint64_t)1 << i;
-	return mask;
 }
 
 /* What was said, or a sentence for those who said nothing. */
@@ -83,7 +73,7 @@ static void recover_calls(const struct state *s, struct action *out)
 	} else if (ask) {
 		out->kind = ACT_RECONCILE;
 		out->calls = ask;
-	} else if (s->park_in_doubt && calls_at(s, CALL_STARTED)) {
+	} else if (s->park_in_doubt && state_calls_at(s, CALL_STARTED)) {
 		out->kind = ACT_WAIT; /* nothing is left behind in the air */
 	} else if (s->park_in_doubt) {
 		out->kind = ACT_PARK;
@@ -130,13 +120,15 @@ static bool tripped(const struct state *s, struct action *out)
 
 void plan(const struct state *s, struct action *out)
 {
-	memset(out, 0, sizeof *out);
+	/* The sentence is long and seldom there: its first byte is enough. */
+	memset(out, 0, offsetof(struct action, why));
+	out->why[0] = '\0';
 	out->reason = "";
 	if (!s->started || s->ended || s->parked)
 		return;
 	/* What is out must come back first: nothing ends with a call in the air. */
-	if (s->turn_open || (calls_at(s, CALL_STARTED) &&
-			     (s->cancelled || s->denied || !calls_at(s, CALL_PLANNED)))) {
+	if (s->turn_open || (state_calls_at(s, CALL_STARTED) &&
+			     (s->cancelled || s->denied || !state_calls_at(s, CALL_PLANNED)))) {
 		out->kind = ACT_WAIT;
 		return;
 	}
@@ -156,11 +148,11 @@ void plan(const struct state *s, struct action *out)
 		    "given up: the process died in this run more often than run.attempts allows");
 	else if (tripped(s, out))
 		return;
-	else if (calls_at(s, CALL_STALE))
+	else if (state_calls_at(s, CALL_STALE))
 		recover_calls(s, out);
-	else if (calls_at(s, CALL_PLANNED)) {
+	else if (state_calls_at(s, CALL_PLANNED)) {
 		out->kind = ACT_CALLS;
-		out->calls = calls_at(s, CALL_PLANNED);
+		out->calls = state_calls_at(s, CALL_PLANNED);
 	} else
 		next_turn(s, out);
 }

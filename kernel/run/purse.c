@@ -9,23 +9,14 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "run/allowance.h"
 #include "run/aside.h"
 #include "run/engine_priv.h"
 
 void run_tally_fill(const struct run *run, exs_tally *out)
 {
-	const struct state *s = &run->state;
-
-	memset(out, 0, sizeof *out);
-	out->size = sizeof *out;
-	out->step = s->step + (s->turn_open ? 1 : 0);
-	out->max_steps = s->limits.steps;
-	out->attempt = s->attempt;
-	out->calls = s->calls_ended;
-	out->run_ms = run_active_ms(run);
+	tally_of(&run->state, run_active_ms(run), out);
 	out->left_ms = cancel_public(run->token)->left_ms(cancel_public(run->token));
-	out->usage = s->usage;
-	out->usage.size = sizeof out->usage;
 }
 
 /* Where the rows of a verb go: into the run's batch, one of its own, or nowhere. */

@@ -17,30 +17,9 @@
 #include "run/change.h"
 #include "run/delivery.h"
 #include "run/engine_priv.h"
+#include "run/load.h"
 
 #define OWNERS_MAX 3 /* owners in a row that we look at before we leave the run to the others */
-
-struct load {
-	struct run *run;
-	exs_err err;
-};
-
-static exs_status fold_row(void *arg, const exs_fact *fact)
-{
-	struct load *l = arg;
-
-	return fold(&l->run->state, fact, &l->err);
-}
-
-static exs_status load_state(struct run *run, exs_err *err)
-{
-	struct load l = { run, EXS_ERR_INIT };
-	exs_status status = call_ckpt_load(run->host->checkpoint, run->id, fold_row, &l, err);
-
-	if (status && l.err.status)
-		*err = l.err; /* the fold knows better what is wrong */
-	return status;
-}
 
 /* They differ when the store is damaged, or when another process has just begun an attempt. */
 static exs_status check_head(const struct run *run, const struct head *head, exs_err *err)
@@ -201,7 +180,7 @@ static exs_status prepare(struct engine *e, struct run *run, const struct resume
 	exs_status status = quiet_head(e, run->id, &head, err);
 
 	if (status == EXS_OK)
-		status = load_state(run, err);
+		status = state_load(run->host, run->id, &run->state, err);
 	if (status)
 		return status;
 	if (retry && !run->state.ended)

@@ -38,17 +38,6 @@ static void call_words(const struct state *s, uint64_t mask, struct buf *b)
 	}
 }
 
-static uint64_t calls_out(const struct state *s)
-{
-	uint64_t mask = 0;
-	uint32_t i;
-
-	for (i = 0; i < s->call_count; i++)
-		if (s->calls[i].stage == CALL_STARTED)
-			mask |= (uint64_t)1 << i;
-	return mask;
-}
-
 static void action_words(const struct state *s, const struct action *a, struct buf *b)
 {
 	switch (a->kind) {
@@ -58,7 +47,7 @@ static void action_words(const struct state *s, const struct action *a, struct b
 		return;
 	case ACT_WAIT:
 		buf_puts(b, s->turn_open ? "wait for the turn" : "wait for");
-		call_words(s, s->turn_open ? 0 : calls_out(s), b);
+		call_words(s, s->turn_open ? 0 : state_calls_at(s, CALL_STARTED), b);
 		return;
 	case ACT_TURN:
 		buf_printf(b, "turn with %s, try %d",

@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "run/allowance.h"
 #include "run/engine_priv.h"
 #include "run/image.h"
 
@@ -100,31 +101,16 @@ static void reserve_late(struct pending *p)
 	run_unref(run);
 }
 
-/* The fact says what the model hears; once a run for each limit, and once more for its last turn. */
+/* The fact says what the model hears. */
 static void record_soft(struct run *run, const exs_allowance *a)
 {
-	bool last = (a->flags & EXS_ALLOWED_LAST) != 0;
-	const struct state *s = &run->state;
-	char name[sizeof a->limit + 8];
+	char name[SOFT_NAME_MAX];
 	struct buf body;
-	uint32_t i;
 
-	if (!(a->flags & (EXS_ALLOWED_SOFT | EXS_ALLOWED_LAST)) || !a->words[0])
-		return;
-	snprintf(name, sizeof name, "%s%s", a->limit, last ? " (last)" : "");
-	for (i = 0; i < s->soft_count; i++)
-		if (strcmp(s->softs[i], name) == 0)
-			return;
-	if (s->soft_count == SOFTS_MAX || s->steer_count == STEERS_MAX)
-		return;
 	buf_init(&body, RUN_TEXT_MAX);
-	buf_puts(&body, "{\"limit\":");
-	buf_jsonz(&body, name);
-	buf_printf(&body, ",\"last\":%s,\"text\":", last ? "true" : "false");
-	buf_jsonz(&body, a->words);
-	buf_puts(&body, "}");
-	run_record(run, EXS_FACT_BUDGET_SOFT, str_of(run->host->budget->conf->name), NULL, NULL,
-		   &body);
+	if (soft_body(&run->state, a, name, &body))
+		run_record(run, EXS_FACT_BUDGET_SOFT, str_of(run->host->budget->conf->name), NULL,
+			   NULL, &body);
 }
 
 /* Another changed what it rested on: asked again, it reads what there is now. */

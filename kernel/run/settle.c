@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "run/call_priv.h"
 #include "run/doubt.h"
+#include "run/load.h"
 #include "run/words.h"
 
 /* ---- saying it ---- */
@@ -48,28 +49,13 @@ static exs_status check_call(const struct state *s, const char *run_id, const ch
 		       said);
 }
 
-struct load {
-	struct state *state;
-	exs_err err;
-};
-
-static exs_status fold_row(void *arg, const exs_fact *fact)
-{
-	struct load *l = arg;
-
-	return fold(l->state, fact, &l->err);
-}
-
 static exs_status check_stored(struct engine *e, const char *run_id, const char *call, exs_err *err)
 {
 	struct state state;
-	struct load l = { &state, EXS_ERR_INIT };
 	exs_status status;
 
 	state_init(&state);
-	status = call_ckpt_load(e->host->checkpoint, run_id, fold_row, &l, err);
-	if (status && l.err.status)
-		*err = l.err;
+	status = state_load(e->host, run_id, &state, err);
 	if (status == EXS_OK)
 		status = check_call(&state, run_id, call, err);
 	state_release(&state);

@@ -165,6 +165,16 @@ exs_status start_check(const struct engine *e, const struct run_spec *spec, exs_
 
 /* ---- starting ---- */
 
+exs_status start_run(struct engine *e, const struct run_listener *listener, struct run **out,
+		     exs_err *err)
+{
+	char id[ID_MAX];
+
+	if (ids_next(&e->ids, id, err))
+		return err->status;
+	return run_new(e, id, listener, out, err);
+}
+
 exs_status start_go(struct run *run, int32_t kind, struct buf *body, struct run **out,
 		    exs_err *err)
 {
@@ -198,21 +208,18 @@ exs_status start_go(struct run *run, int32_t kind, struct buf *body, struct run 
 exs_status engine_start(struct engine *e, const struct run_spec *spec,
 			const struct run_listener *listener, struct run **out, exs_err *err)
 {
-	char id[ID_MAX];
 	struct run *run;
 	struct buf body;
 	exs_status status = start_check(e, spec, err);
 
 	if (status == EXS_OK)
-		status = ids_next(&e->ids, id, err);
-	if (status == EXS_OK)
-		status = run_new(e, id, listener, &run, err);
+		status = start_run(e, listener, &run, err);
 	if (status)
 		return status;
 	run->agent = spec->agent;
 	run->durable = spec->durability != CONF_NONE && e->host->store && e->host->checkpoint;
 	buf_init(&body, RUN_TEXT_MAX * 2);
-	start_body(e, spec, id, NULL, &body);
+	start_body(e, spec, run->id, NULL, &body);
 	buf_puts(&body, "}");
 	return start_go(run, EXS_FACT_RUN_STARTED, &body, out, err);
 }

@@ -5,6 +5,9 @@
 
 #include "run/engine_priv.h"
 
+/* With an id of its own, and otherwise as run_new. */
+exs_status start_run(struct engine *e, const struct run_listener *listener, struct run **out,
+		     exs_err *err);
 exs_status start_check(const struct engine *e, const struct run_spec *spec, exs_err *err);
 /*
  * The members of run_started, without the last bracket. `was`: of a fork, where it begins; what is

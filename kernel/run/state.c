@@ -68,6 +68,17 @@ void state_release(struct state *s)
 	state_init(s);
 }
 
+uint64_t state_calls_at(const struct state *s, enum call_stage stage)
+{
+	uint64_t mask = 0;
+	uint32_t i;
+
+	for (i = 0; i < s->call_count; i++)
+		if (s->calls[i].stage == stage)
+			mask |= (uint64_t)1 << i;
+	return mask;
+}
+
 bool state_at_boundary(const struct state *s)
 {
 	return s->started && !s->turn_open && s->call_count == 0 && s->steer_count == 0;

@@ -139,6 +139,8 @@ struct state {
 void state_init(struct state *s);
 void state_release(struct state *s);
 
+/* Bit i: call i of the present step is there. */
+uint64_t state_calls_at(const struct state *s, enum call_stage stage);
 /* Between two steps: nothing is open, and whatever was said is in the transcript. */
 bool state_at_boundary(const struct state *s);
 

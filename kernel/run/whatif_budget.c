@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "run/allowance.h"
 #include "run/run.h"
 #include "run/whatif_priv.h"
 
@@ -44,18 +45,8 @@ static exs_status refused(struct whatif *w, const exs_err *why)
 
 static void tally(const struct whatif *w, exs_tally *out)
 {
-	const struct state *s = &w->r.state;
-
-	memset(out, 0, sizeof *out);
-	out->size = sizeof *out;
-	out->step = s->step + (s->turn_open ? 1 : 0);
-	out->max_steps = s->limits.steps;
-	out->attempt = s->attempt;
-	out->calls = s->calls_ended;
-	out->run_ms = w->now_ms;
-	out->left_ms = s->limits.runtime_ms - w->now_ms;
-	out->usage = s->usage;
-	out->usage.size = sizeof out->usage;
+	tally_of(&w->r.state, w->now_ms, out);
+	out->left_ms = w->r.state.limits.runtime_ms - w->now_ms;
 	out->usage.cost_micro = w->cost_micro;
 }
 
@@ -77,31 +68,18 @@ exs_status whatif_purse(struct whatif *w, bool sent)
 	return commit(w, &own, &err) ? failed(w, &err) : EXS_OK;
 }
 
-/* Once a run for each limit, and once more for the last turn: as reserve.c tells it. */
 static exs_status soft(struct whatif *w, const exs_allowance *a)
 {
-	bool last = (a->flags & EXS_ALLOWED_LAST) != 0;
-	const struct state *s = &w->r.state;
-	char name[sizeof a->limit + 8];
+	char name[SOFT_NAME_MAX];
 	struct buf body;
-	uint32_t i;
 
-	if (!(a->flags & (EXS_ALLOWED_SOFT | EXS_ALLOWED_LAST)) || !a->words[0])
-		return EXS_OK;
-	snprintf(name, sizeof name, "%s%s", a->limit, last ? " (last)" : "");
-	for (i = 0; i < s->soft_count; i++)
-		if (strcmp(s->softs[i], name) == 0)
-			return EXS_OK;
-	if (s->soft_count == SOFTS_MAX || s->steer_count == STEERS_MAX)
-		return EXS_OK;
-	if (whatif_note(w, &w->would, WHATIF_BUDGET, "soft", name, a->words))
-		return w->err.status;
 	buf_init(&body, RUN_TEXT_MAX);
-	buf_puts(&body, "{\"limit\":");
-	buf_jsonz(&body, name);
-	buf_printf(&body, ",\"last\":%s,\"text\":", last ? "true" : "false");
-	buf_jsonz(&body, a->words);
-	buf_puts(&body, "}");
+	if (!soft_body(&w->r.state, a, name, &body))
+		return EXS_OK;
+	if (whatif_note(w, &w->would, WHATIF_BUDGET, "soft", name, a->words)) {
+		buf_release(&body);
+		return w->err.status;
+	}
 	return whatif_record(w, EXS_FACT_BUDGET_SOFT, w->host->budget->conf->name, &body);
 }
 

@@ -40,6 +40,11 @@ const char *fact_word(int32_t kind)
 	return at(fact_words, ARRAY_LEN(fact_words), kind, "fact");
 }
 
+bool fact_begins_attempt(int32_t kind)
+{
+	return kind == EXS_FACT_RUN_RESUMED || kind == EXS_FACT_RUN_FORKED;
+}
+
 const char *effect_word(int32_t effect)
 {
 	return at(effect_words, ARRAY_LEN(effect_words), effect, "unsafe");

@@ -8,6 +8,8 @@
 #include "base/text.h"
 
 const char *fact_word(int32_t kind);	/* "run_started"; "fact" for a kind of a newer release */
+/* run_resumed, and run_forked: what comes behind is of an attempt of its own, and no end before it counts. */
+bool fact_begins_attempt(int32_t kind);
 const char *effect_word(int32_t effect);
 int32_t effect_of(exs_str word); /* -1 */
 const char *class_word(int32_t klass);
