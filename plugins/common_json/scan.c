@@ -311,3 +311,17 @@ bool scan_get_count(exs_str object, const char *member, int64_t *out)
 
 	return scan_get(object, member, &value) && scan_count(value, out);
 }
+
+exs_str scan_get_list(exs_str object, const char *name)
+{
+	exs_str list;
+
+	return scan_get(object, name, &list) ? list : exs_cstr("[]");
+}
+
+bool scan_is_type(exs_str object, const char *type)
+{
+	exs_str value;
+
+	return scan_get(object, "type", &value) && scan_is(value, type);
+}

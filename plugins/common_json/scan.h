@@ -36,6 +36,10 @@ bool scan_next(struct scan_iter *it, exs_str *key, exs_str *value);
 
 /* The member as a span; false when absent or null. Names are compared byte for byte. */
 bool scan_get(exs_str object, const char *name, exs_str *out);
+/* The member; without one an empty list. */
+exs_str scan_get_list(exs_str object, const char *name);
+/* True when its member "type" is this. */
+bool scan_is_type(exs_str object, const char *type);
 /* The member decoded and appended; false when it is absent or not a string. */
 bool scan_get_text(exs_str object, const char *name, struct text *out);
 /* Appends the decoded text of a string value; lone halves as text.h says. False: not a string. */

@@ -6,10 +6,7 @@
 
 bool image_of(exs_str part, struct image *out)
 {
-	exs_str type;
-
-	return scan_get(part, "type", &type) && scan_is(type, "image") &&
-	       scan_get(part, "mime", &out->mime) && out->mime.p[0] == '"' &&
+	return scan_is_type(part, "image") && scan_get(part, "mime", &out->mime) && out->mime.p[0] == '"' &&
 	       scan_get(part, "data", &out->data) && out->data.p[0] == '"';
 }
 
@@ -23,15 +20,13 @@ void image_add_url(struct text *out, const struct image *i)
 
 int64_t image_tokens(const exs_turn *turn, size_t bytes)
 {
-	exs_str parts, key, part;
+	exs_str key, part;
 	struct scan_iter it;
 	struct image image;
 	size_t m, n = 0;
 
 	for (m = 0; m < turn->message_count; m++) {
-		if (!scan_get(turn->messages[m], "parts", &parts))
-			continue;
-		scan_begin(&it, parts);
+		scan_begin(&it, scan_get_list(turn->messages[m], "parts"));
 		while (scan_next(&it, &key, &part))
 			if (image_of(part, &image) && image.data.n < bytes) {
 				bytes -= image.data.n;

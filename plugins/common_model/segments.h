@@ -22,4 +22,11 @@ typedef bool segment_fn(exs_str message, struct text *encoded);
 struct cache_entry *segments_encode(struct cache *cache, const exs_turn *turn, segment_fn *encode,
 				    exs_err *err);
 
+/*
+ * The same for a second way to write a transcript, as for a server that refused a part of the first:
+ * kept beside that, and not taken for it.
+ */
+struct cache_entry *segments_encode_plain(struct cache *cache, const exs_turn *turn,
+					  segment_fn *encode, exs_err *err);
+
 #endif

@@ -40,3 +40,39 @@ exs_status tools_add(const struct tool_form *form, exs_str tools, struct text *o
 		text_adds(out, "]");
 	return EXS_OK;
 }
+
+static bool write_result(const struct result_form *form, exs_str result, struct text *out)
+{
+	exs_str id, status, content;
+
+	if (!scan_get(result, "id", &id) || !scan_get(result, "status", &status))
+		return false;
+	text_adds(out, form->id);
+	text_add(out, id.p, id.n);
+	text_adds(out, form->text);
+	if (scan_is(status, "in_doubt"))
+		text_adds(out, "OUTCOME UNKNOWN: ");
+	else if (!scan_is(status, "ok"))
+		text_adds(out, "ERROR: ");
+	if (scan_get(result, "content", &content)) {
+		if (content.n < 2 || content.p[0] != '"')
+			return false;
+		text_add(out, content.p + 1, content.n - 2);
+	}
+	text_adds(out, "\"}");
+	return true;
+}
+
+bool tools_add_results(const struct result_form *form, exs_str message, struct text *out)
+{
+	exs_str results, key, result;
+	struct scan_iter it;
+
+	if (!scan_get(message, "results", &results))
+		return false;
+	scan_begin(&it, results);
+	while (scan_next(&it, &key, &result))
+		if (!write_result(form, result, out))
+			return false;
+	return true;
+}

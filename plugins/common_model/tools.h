@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tools.h - the list of tools in a request: the same in every dialect, but for what stands around the parts of a tool. */
+/* tools.h - tools and what became of their calls in a request: the same for dialects, but for what stands around the parts. */
 #ifndef COMMON_MODEL_TOOLS_H
 #define COMMON_MODEL_TOOLS_H
 
@@ -13,5 +13,17 @@ struct tool_form {
 
 /* Appends `,"tools":[...]`, or nothing when there are none. INVALID: they are not in the neutral form. */
 exs_status tools_add(const struct tool_form *form, exs_str tools, struct text *out, exs_err *err);
+
+/* A dialect whose results are items of their own, each with one text. */
+struct result_form {
+	const char *id;	  /* what stands before the call's id, from the comma on */
+	const char *text; /* before the text, with its first quote */
+};
+
+/*
+ * Appends the results of a message. One that is not ok says so in its first words. False: it is not in the
+ * neutral form.
+ */
+bool tools_add_results(const struct result_form *form, exs_str message, struct text *out);
 
 #endif

@@ -6,21 +6,6 @@
 #include "../common_model/image.h"
 #include "blocks.h"
 
-/* The member's list; an empty one when there is none. */
-static exs_str list_of(exs_str object, const char *member)
-{
-	exs_str list;
-
-	return scan_get(object, member, &list) ? list : exs_cstr("[]");
-}
-
-static bool is_type(exs_str item, const char *type)
-{
-	exs_str value;
-
-	return scan_get(item, "type", &value) && scan_is(value, type);
-}
-
 /* What was gathered on the side failed: so has all of it. */
 static void inherit(struct text *out, const struct text *side)
 {
@@ -49,7 +34,7 @@ static bool next_text(struct scan_iter *parts, struct text *out)
 	exs_str key, part;
 
 	while (scan_next(parts, &key, &part))
-		if (is_type(part, "text") && scan_get_text(part, "text", out))
+		if (scan_is_type(part, "text") && scan_get_text(part, "text", out))
 			return true;
 	return false;
 }
@@ -71,11 +56,11 @@ bool content_user(exs_str message, struct text *out)
 	struct text one;
 
 	text_init(&one, REQUEST_MAX);
-	scan_begin(&parts, list_of(message, "parts"));
+	scan_begin(&parts, scan_get_list(message, "parts"));
 	while (scan_next(&parts, &key, &part)) {
 		if (image_of(part, &image)) {
 			add_image(out, &image);
-		} else if (is_type(part, "text") && scan_get_text(part, "text", &one)) {
+		} else if (scan_is_type(part, "text") && scan_get_text(part, "text", &one)) {
 			add_text(out, text_view(&one));
 			inherit(out, &one);
 			text_clear(&one);
@@ -244,7 +229,7 @@ static void add_said(struct text *out, struct said *s, size_t n)
 
 static bool is_thinking(exs_str block)
 {
-	return is_type(block, "thinking") || is_type(block, "redacted_thinking");
+	return scan_is_type(block, "thinking") || scan_is_type(block, "redacted_thinking");
 }
 
 /* One of provider's blocks: thinking stands there as it came, all else in the message. */
@@ -256,9 +241,9 @@ static bool add_kept(struct text *out, struct said *s, exs_str block)
 	if (is_thinking(block)) {
 		text_adds(out, ",");
 		text_add(out, block.p, block.n);
-	} else if (is_type(block, "text") && scan_get_count(block, "bytes", &n)) {
+	} else if (scan_is_type(block, "text") && scan_get_count(block, "bytes", &n)) {
 		add_said(out, s, (size_t)n);
-	} else if (is_type(block, "tool_use") && scan_next(&s->calls, &key, &call)) {
+	} else if (scan_is_type(block, "tool_use") && scan_next(&s->calls, &key, &call)) {
 		return add_call(out, call);
 	}
 	return true;
@@ -306,8 +291,8 @@ static bool add_assistant(exs_str message, exs_str blocks, struct text *out)
 	bool ok;
 
 	text_init(&s.text, REQUEST_MAX);
-	scan_begin(&s.calls, list_of(message, "calls"));
-	scan_begin(&parts, list_of(message, "parts"));
+	scan_begin(&s.calls, scan_get_list(message, "calls"));
+	scan_begin(&parts, scan_get_list(message, "parts"));
 	while (next_text(&parts, &s.text))
 		;
 	ok = add_answer(out, &s, blocks);
@@ -321,7 +306,7 @@ bool content_assistant(exs_str message, struct text *out)
 	exs_str provider = exs_cstr("{}");
 
 	(void)scan_get(message, "provider", &provider);
-	return add_assistant(message, list_of(provider, BLOCKS_MEMBER), out);
+	return add_assistant(message, scan_get_list(provider, BLOCKS_MEMBER), out);
 }
 
 bool content_assistant_plain(exs_str message, struct text *out)

@@ -84,13 +84,11 @@ static void add_marked(struct text *out, const struct text *messages)
 static exs_status add_messages(struct cache *cache, uint32_t flags, const exs_turn *turn,
 			       struct text *out, exs_err *err)
 {
-	exs_turn plain = *turn;
-	struct cache_entry *e;
+	struct cache_entry *e =
+		flags & REQUEST_THINKING ?
+			segments_encode(cache, turn, request_message, err) :
+			segments_encode_plain(cache, turn, request_message_plain, err);
 
-	/* The same transcript written otherwise: it goes by another id in the cache. */
-	plain.transcript_id = ~turn->transcript_id;
-	e = flags & REQUEST_THINKING ? segments_encode(cache, turn, request_message, err)
-				     : segments_encode(cache, &plain, request_message_plain, err);
 	if (!e)
 		return err->status;
 	/* The first message, too, has a comma in front. */
@@ -102,7 +100,7 @@ static exs_status add_messages(struct cache *cache, uint32_t flags, const exs_tu
 	return EXS_OK;
 }
 
-static const struct tool_form form = { "{\"name\":", ",\"input_schema\":",
+static const struct tool_form tool = { "{\"name\":", ",\"input_schema\":",
 				       "}" };
 
 /* Tools and system prompt stand before the transcript, so a mark here is for both. */
@@ -128,7 +126,7 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 	text_add_json(out, exs_cstr(turn->model));
 	text_adds(out, ",\"max_tokens\":");
 	text_add_int(out, turn->max_tokens > 0 ? turn->max_tokens : own->max_tokens);
-	if (tools_add(&form, turn->tools, out, err))
+	if (tools_add(&tool, turn->tools, out, err))
 		return err->status;
 	add_system(out, flags, turn->system);
 	text_adds(out, ",\"messages\":[");

@@ -20,17 +20,14 @@ static bool add_inner(struct text *out, exs_str value)
 /* The texts of `parts` as one string, a newline between two. Returns how many there are. */
 static size_t add_texts(struct text *out, exs_str message)
 {
-	exs_str parts, key, part, type, value;
+	exs_str key, part, value;
 	struct scan_iter it;
 	size_t n = 0;
 
 	text_adds(out, "\"");
-	if (!scan_get(message, "parts", &parts))
-		parts = exs_cstr("[]");
-	scan_begin(&it, parts);
+	scan_begin(&it, scan_get_list(message, "parts"));
 	while (scan_next(&it, &key, &part)) {
-		if (!scan_get(part, "type", &type) || !scan_is(type, "text") ||
-		    !scan_get(part, "text", &value))
+		if (!scan_is_type(part, "text") || !scan_get(part, "text", &value))
 			continue;
 		if (n++)
 			text_adds(out, "\\n");
@@ -43,7 +40,7 @@ static size_t add_texts(struct text *out, exs_str message)
 /* The parts as a list, which only a message with images needs. */
 static void add_parts(struct text *out, exs_str parts)
 {
-	exs_str key, part, type, value;
+	exs_str key, part, value;
 	struct scan_iter it;
 	struct image image;
 	size_t n = 0;
@@ -55,8 +52,8 @@ static void add_parts(struct text *out, exs_str parts)
 			text_adds(out, "{\"type\":\"image_url\",\"image_url\":{\"url\":");
 			image_add_url(out, &image);
 			text_adds(out, "}}");
-		} else if (scan_get(part, "type", &type) && scan_is(type, "text") &&
-			   scan_get(part, "text", &value) && value.p[0] == '"') {
+		} else if (scan_is_type(part, "text") && scan_get(part, "text", &value) &&
+			   value.p[0] == '"') {
 			text_adds(out, n++ ? "," : "[");
 			text_adds(out, "{\"type\":\"text\",\"text\":");
 			text_add(out, value.p, value.n);
@@ -136,30 +133,8 @@ static bool add_assistant(struct text *out, exs_str message)
 	return true;
 }
 
-static bool add_results(struct text *out, exs_str message)
-{
-	exs_str results, key, result, id, status, content;
-	struct scan_iter it;
-
-	if (!scan_get(message, "results", &results))
-		return false;
-	scan_begin(&it, results);
-	while (scan_next(&it, &key, &result)) {
-		if (!scan_get(result, "id", &id) || !scan_get(result, "status", &status))
-			return false;
-		text_adds(out, ",{\"role\":\"tool\",\"tool_call_id\":");
-		text_add(out, id.p, id.n);
-		text_adds(out, ",\"content\":\"");
-		if (scan_is(status, "in_doubt"))
-			text_adds(out, "OUTCOME UNKNOWN: ");
-		else if (!scan_is(status, "ok"))
-			text_adds(out, "ERROR: ");
-		if (scan_get(result, "content", &content) && !add_inner(out, content))
-			return false;
-		text_adds(out, "\"}");
-	}
-	return true;
-}
+static const struct result_form result = { ",{\"role\":\"tool\",\"tool_call_id\":",
+					   ",\"content\":\"" };
 
 bool request_message(exs_str message, struct text *out)
 {
@@ -170,7 +145,7 @@ bool request_message(exs_str message, struct text *out)
 	if (scan_is(role, "assistant"))
 		return add_assistant(out, message);
 	if (scan_is(role, "tool"))
-		return add_results(out, message);
+		return tools_add_results(&result, message, out);
 	if (!scan_is(role, "user"))
 		return false;
 	add_user(out, message);
@@ -193,7 +168,7 @@ static exs_status add_messages(struct cache *cache, const exs_turn *turn, struct
 	return EXS_OK;
 }
 
-static const struct tool_form form = { "{\"type\":\"function\",\"function\":{\"name\":", ",\"parameters\":",
+static const struct tool_form tool = { "{\"type\":\"function\",\"function\":{\"name\":", ",\"parameters\":",
 				       "}}" };
 
 exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
@@ -212,7 +187,7 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 	if (add_messages(cache, turn, out, err))
 		return err->status;
 	text_adds(out, "]");
-	if (tools_add(&form, turn->tools, out, err))
+	if (tools_add(&tool, turn->tools, out, err))
 		return err->status;
 	if (flags & REQUEST_STREAM)
 		text_adds(out, ",\"stream\":true");

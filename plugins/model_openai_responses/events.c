@@ -120,18 +120,18 @@ static exs_status on_added(struct answer *a, exs_str event)
 	if (!scan_get(event, "item", &item) || scan_kind(item) != '{')
 		return EXS_OK;
 	status = slots_of_item(a->own, event, item, false, &slot);
-	if (status == EXS_OK && items_is(item, "function_call"))
+	if (status == EXS_OK && scan_is_type(item, "function_call"))
 		status = items_call(&a->calls, item, slots_number(a->own, slot));
 	return status;
 }
 
 static exs_status show_done(struct answer *a, struct slot *slot, exs_str item)
 {
-	if (items_is(item, "function_call")) {
+	if (scan_is_type(item, "function_call")) {
 		forget_arguments(a, slots_number(a->own, slot));
 		return items_call(&a->calls, item, slots_number(a->own, slot));
 	}
-	if (items_is(item, "message") && !slot->said) {
+	if (scan_is_type(item, "message") && !slot->said) {
 		slot->said = true;
 		if (a->text.mem.n)
 			text_adds(&a->text, "\n");

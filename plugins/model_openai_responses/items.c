@@ -2,13 +2,6 @@
 /* items.c - see items.h. */
 #include "items.h"
 
-bool items_is(exs_str item, const char *type)
-{
-	exs_str value;
-
-	return scan_get(item, "type", &value) && scan_is(value, type);
-}
-
 void items_message(exs_str item, struct text *text, struct text *refusal)
 {
 	struct scan_iter it;
@@ -81,7 +74,7 @@ exs_status items_call(struct calls *calls, exs_str item, int64_t number)
 
 static exs_status take(struct answer *a, exs_str item, int64_t number)
 {
-	if (items_is(item, "message")) {
+	if (scan_is_type(item, "message")) {
 		size_t before = a->text.mem.n;
 
 		if (before)
@@ -89,9 +82,9 @@ static exs_status take(struct answer *a, exs_str item, int64_t number)
 		items_message(item, &a->text, &a->refusal);
 		if (before && a->text.mem.n == before + 1)
 			a->text.mem.n = before;
-	} else if (items_is(item, "function_call")) {
+	} else if (scan_is_type(item, "function_call")) {
 		return items_call(&a->calls, item, number);
-	} else if (items_is(item, "reasoning")) {
+	} else if (scan_is_type(item, "reasoning")) {
 		items_reasoning(item, &a->reasoning);
 	}
 	return answer_status(a);
@@ -180,7 +173,7 @@ static bool messages_travel(exs_str list)
 
 	scan_begin(&it, list);
 	while (scan_next(&it, &key, &item))
-		if (items_is(item, "message") && (n++ || scan_get(item, "phase", &phase)))
+		if (scan_is_type(item, "message") && (n++ || scan_get(item, "phase", &phase)))
 			return true;
 	return false;
 }
@@ -194,11 +187,11 @@ void items_keep(struct answer *a, exs_str list)
 
 	scan_begin(&it, list);
 	while (scan_next(&it, &key, &item)) {
-		if (items_is(item, "function_call"))
+		if (scan_is_type(item, "function_call"))
 			add_word(&k, ITEMS_CALL);
-		else if (items_is(item, "message") && travel && !add_item(&k, item))
+		else if (scan_is_type(item, "message") && travel && !add_item(&k, item))
 			return text_clear(&a->provider);
-		else if (items_is(item, "message"))
+		else if (scan_is_type(item, "message"))
 			add_word(&k, travel ? NULL : ITEMS_TEXT);
 		else if (carries_itself(item))
 			(void)add_item(&k, item);

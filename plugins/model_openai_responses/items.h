@@ -12,7 +12,6 @@
 #define ITEMS_TEXT   "text"		/* an entry: here stood the message */
 #define ITEMS_CALL   "call"		/* an entry: here stood the next call */
 
-bool items_is(exs_str item, const char *type);
 /* Appends the texts of a message's content: what it says, and what it says instead. */
 void items_message(exs_str item, struct text *text, struct text *refusal);
 /* Appends the texts of a reasoning item, its summary first. */

@@ -8,14 +8,6 @@
 #include "../common_model/tools.h"
 #include "items.h"
 
-/* The member's list; an empty one when there is none. */
-static exs_str list_of(exs_str object, const char *member)
-{
-	exs_str list;
-
-	return scan_get(object, member, &list) ? list : exs_cstr("[]");
-}
-
 /* ---- messages ---- */
 
 /* How the content of a message is written. */
@@ -28,14 +20,14 @@ struct content {
  * any of them nothing. */
 static void add_content(struct text *out, exs_str message, const struct content *c)
 {
-	exs_str parts = list_of(message, "parts"), key, part, value;
+	exs_str parts = scan_get_list(message, "parts"), key, part, value;
 	struct scan_iter it;
 	struct image image;
 	size_t n = 0;
 
 	scan_begin(&it, parts);
 	while (scan_next(&it, &key, &part)) {
-		if (items_is(part, "text") && scan_get(part, "text", &value) && value.p[0] == '"') {
+		if (scan_is_type(part, "text") && scan_get(part, "text", &value) && value.p[0] == '"') {
 			text_adds(out, n++ ? "," : c->head);
 			text_adds(out, "{\"type\":\"");
 			text_adds(out, c->text_type);
@@ -94,7 +86,7 @@ static bool add_plain(struct text *out, exs_str message)
 	exs_str key, call;
 
 	add_said(out, message);
-	scan_begin(&it, list_of(message, "calls"));
+	scan_begin(&it, scan_get_list(message, "calls"));
 	while (scan_next(&it, &key, &call))
 		if (!add_call(out, call))
 			return false;
@@ -121,7 +113,7 @@ static bool add_entries(struct text *out, exs_str message, exs_str entries)
 	exs_str key, entry, call;
 
 	scan_begin(&it, entries);
-	scan_begin(&calls, list_of(message, "calls"));
+	scan_begin(&calls, scan_get_list(message, "calls"));
 	while (scan_next(&it, &key, &entry)) {
 		if (scan_is(entry, ITEMS_TEXT))
 			add_said(out, message);
@@ -150,33 +142,8 @@ static bool add_kept(struct text *out, exs_str message)
 
 /* ---- results ---- */
 
-static bool add_results(struct text *out, exs_str message)
-{
-	exs_str results, key, result, id, status, content;
-	struct scan_iter it;
-
-	if (!scan_get(message, "results", &results))
-		return false;
-	scan_begin(&it, results);
-	while (scan_next(&it, &key, &result)) {
-		if (!scan_get(result, "id", &id) || !scan_get(result, "status", &status))
-			return false;
-		text_adds(out, ",{\"type\":\"function_call_output\",\"call_id\":");
-		text_add(out, id.p, id.n);
-		text_adds(out, ",\"output\":\"");
-		if (scan_is(status, "in_doubt"))
-			text_adds(out, "OUTCOME UNKNOWN: ");
-		else if (!scan_is(status, "ok"))
-			text_adds(out, "ERROR: ");
-		if (scan_get(result, "content", &content)) {
-			if (content.p[0] != '"')
-				return false;
-			text_add(out, content.p + 1, content.n - 2);
-		}
-		text_adds(out, "\"}");
-	}
-	return true;
-}
+static const struct result_form result = { ",{\"type\":\"function_call_output\",\"call_id\":",
+					   ",\"output\":\"" };
 
 /* ---- the request ---- */
 
@@ -189,7 +156,7 @@ bool request_message_plain(exs_str message, struct text *out)
 	if (scan_is(role, "assistant"))
 		return add_plain(out, message);
 	if (scan_is(role, "tool"))
-		return add_results(out, message);
+		return tools_add_results(&result, message, out);
 	if (!scan_is(role, "user"))
 		return false;
 	add_user(out, message);
@@ -209,13 +176,11 @@ bool request_message(exs_str message, struct text *out)
 static exs_status add_input(struct cache *cache, uint32_t flags, const exs_turn *turn,
 			    struct text *out, exs_err *err)
 {
-	exs_turn plain = *turn;
-	struct cache_entry *e;
+	struct cache_entry *e =
+		flags & REQUEST_ITEMS ?
+			segments_encode(cache, turn, request_message, err) :
+			segments_encode_plain(cache, turn, request_message_plain, err);
 
-	/* The same transcript written otherwise: it goes by another id in the cache. */
-	plain.transcript_id = ~turn->transcript_id;
-	e = flags & REQUEST_ITEMS ? segments_encode(cache, turn, request_message, err)
-				  : segments_encode(cache, &plain, request_message_plain, err);
 	if (!e)
 		return err->status;
 	/* Each item has a comma in front. */
@@ -225,7 +190,7 @@ static exs_status add_input(struct cache *cache, uint32_t flags, const exs_turn 
 	return EXS_OK;
 }
 
-static const struct tool_form form = { "{\"type\":\"function\",\"name\":", ",\"parameters\":",
+static const struct tool_form tool = { "{\"type\":\"function\",\"name\":", ",\"parameters\":",
 				       ",\"strict\":false}" };
 
 exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
@@ -244,7 +209,7 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 	if (add_input(cache, flags, turn, out, err))
 		return err->status;
 	text_adds(out, "]");
-	if (tools_add(&form, turn->tools, out, err))
+	if (tools_add(&tool, turn->tools, out, err))
 		return err->status;
 	if (flags & REQUEST_STREAM)
 		text_adds(out, ",\"stream\":true");
