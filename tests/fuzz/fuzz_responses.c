@@ -45,18 +45,5 @@ static void send_back(char *message)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* A copy of exactly this size: a read past its end is seen. */
-	char *copy = malloc(size ? size : 1);
-	struct text live;
-
-	if (!copy)
-		return 0;
-	if (size)
-		memcpy(copy, data, size);
-	text_init(&live, EXS_TURN_ANSWER_MAX);
-	send_back(answer_kit_stream(&dialect, copy, size, &live));
-	send_back(answer_kit_whole(&dialect, copy, size));
-	text_release(&live);
-	free(copy);
-	return 0;
+	return answer_kit_fuzz(&dialect, data, size, send_back);
 }

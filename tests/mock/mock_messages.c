@@ -7,54 +7,14 @@
  * refuses thinking that comes back, "paused" pauses the turn. A request that the API would not
  * take is refused with 400.
  */
-#include "mock.h"
+#include "mock_text.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MESSAGE "\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"mock\""
-
-/* A text that grows. */
-struct growing {
-	FILE *f;
-	char *p;
-	size_t n;
-};
-
-static void begin(struct growing *g)
-{
-	g->f = open_memstream(&g->p, &g->n);
-	assert(g->f);
-}
-
-static void end(struct growing *g)
-{
-	assert(fclose(g->f) == 0);
-}
-
-static void put_json(FILE *f, const char *s, size_t n)
-{
-	size_t i;
-
-	fputc('"', f);
-	for (i = 0; i < n; i++) {
-		if (s[i] == '"' || s[i] == '\\')
-			fprintf(f, "\\%c", s[i]);
-		else if ((unsigned char)s[i] < 0x20)
-			fprintf(f, "\\u%04x", s[i]);
-		else
-			fputc(s[i], f);
-	}
-	fputc('"', f);
-}
-
-static bool fault(const struct mock_scenario *s, const char *kind)
-{
-	return strcmp(s->fault, kind) == 0;
-}
 
 /* ---- events ---- */
 

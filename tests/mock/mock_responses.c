@@ -7,9 +7,8 @@
  * be asked for encrypted reasoning, "foreign" refuses encrypted reasoning, "failed_CODE"
  * and "failed" are responses that failed.
  */
-#include "mock.h"
+#include "mock_text.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,45 +18,6 @@
 	"\"usage\":{\"input_tokens\":120,\"input_tokens_details\":{\"cached_tokens\":20},"         \
 	"\"output_tokens\":7,\"output_tokens_details\":{\"reasoning_tokens\":3},"                  \
 	"\"total_tokens\":127}"
-
-/* A text that grows. */
-struct growing {
-	FILE *f;
-	char *p;
-	size_t n;
-};
-
-static void begin(struct growing *g)
-{
-	g->f = open_memstream(&g->p, &g->n);
-	assert(g->f);
-}
-
-static void end(struct growing *g)
-{
-	assert(fclose(g->f) == 0);
-}
-
-static void put_json(FILE *f, const char *s, size_t n)
-{
-	size_t i;
-
-	fputc('"', f);
-	for (i = 0; i < n; i++) {
-		if (s[i] == '"' || s[i] == '\\')
-			fprintf(f, "\\%c", s[i]);
-		else if ((unsigned char)s[i] < 0x20)
-			fprintf(f, "\\u%04x", s[i]);
-		else
-			fputc(s[i], f);
-	}
-	fputc('"', f);
-}
-
-static bool fault(const struct mock_scenario *s, const char *kind)
-{
-	return strcmp(s->fault, kind) == 0;
-}
 
 /* One answer: its events, and its items for the end. */
 struct speaker {

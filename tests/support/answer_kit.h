@@ -6,6 +6,7 @@
 #ifndef TEST_ANSWER_KIT_H
 #define TEST_ANSWER_KIT_H
 
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -92,6 +93,28 @@ static inline char *answer_kit_whole(const struct dialect *d, const char *p, siz
 	message = answer_kit_write(&a);
 	answer_release(&a);
 	return message;
+}
+
+/*
+ * Whatever a server sends: both ways to read it, over a copy of exactly this size, so that a read past
+ * its end is seen. `take` gets each message, or NULL, and frees it.
+ */
+static inline int answer_kit_fuzz(const struct dialect *d, const uint8_t *data, size_t size,
+				  void (*take)(char *message))
+{
+	char *copy = malloc(size ? size : 1);
+	struct text live;
+
+	if (!copy)
+		return 0;
+	if (size)
+		memcpy(copy, data, size);
+	text_init(&live, EXS_TURN_ANSWER_MAX);
+	take(answer_kit_stream(d, copy, size, &live));
+	take(answer_kit_whole(d, copy, size));
+	text_release(&live);
+	free(copy);
+	return 0;
 }
 
 #endif

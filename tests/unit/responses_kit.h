@@ -21,27 +21,7 @@ static const struct dialect dialect = {
 	.whole = events_whole,
 };
 
-static inline char *message_of(const char *stream)
-{
-	return answer_kit_stream(&dialect, stream, strlen(stream), NULL);
-}
-
-static inline void gives(const char *stream, const char *want)
-{
-	char *got = message_of(stream);
-
-	assert_non_null(got);
-	assert_string_equal(got, want);
-	free(got);
-}
-
-static inline void gives_nothing(const char *stream)
-{
-	char *got = message_of(stream);
-
-	if (got)
-		fail_msg("%s gives %s", stream, got);
-}
+#include "unit/reader_kit.h"
 
 #define EVENT(type, members) "event: " type "\ndata: {\"type\":\"" type "\"" members "}\n\n"
 #define ADDED(at, item)                                                                            \

@@ -15,19 +15,7 @@ static const struct dialect dialect = {
 	.whole = chat_whole,
 };
 
-static char *message_of(const char *p, size_t n)
-{
-	return answer_kit_stream(&dialect, p, n, NULL);
-}
-
-static void gives(const char *stream, const char *want)
-{
-	char *got = message_of(stream, strlen(stream));
-
-	assert_non_null(got);
-	assert_string_equal(got, want);
-	free(got);
-}
+#include "unit/reader_kit.h"
 
 #define CHUNK(delta) "data: {\"choices\":[{\"index\":0,\"delta\":" delta "}]}\n\n"
 #define FINISH(why)  "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"" why "\"}]}\n\n"
@@ -210,8 +198,7 @@ static void refuses_65_calls_and_arguments_over_1_mib(void **state)
 static void never_believes_a_stream_cut_at_any_byte(void **state)
 {
 	static char stream[16384];
-	size_t n = 0, cut, whole;
-	char *full, *got;
+	size_t n = 0, whole;
 	int i;
 
 	(void)state;
@@ -228,17 +215,7 @@ static void never_believes_a_stream_cut_at_any_byte(void **state)
 	n += (size_t)sprintf(stream + n, "%s", FINISH("tool_calls"));
 	whole = n;
 	n += (size_t)sprintf(stream + n, "%s", DONE);
-	full = message_of(stream, n);
-	assert_non_null(full);
-	for (cut = 0; cut < n; cut++) {
-		got = message_of(stream, cut);
-		if (cut < whole)
-			assert_null(got);
-		else
-			assert_string_equal(got, full);
-		free(got);
-	}
-	free(full);
+	believed_only_whole(stream, n, whole);
 }
 
 static void shows_text_cut_between_characters(void **state)

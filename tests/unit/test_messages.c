@@ -18,24 +18,7 @@ static const struct dialect dialect = {
 	.whole = messages_whole,
 };
 
-static char *message_of(const char *p, size_t n)
-{
-	return answer_kit_stream(&dialect, p, n, NULL);
-}
-
-static void gives(const char *stream, const char *want)
-{
-	char *got = message_of(stream, strlen(stream));
-
-	assert_non_null(got);
-	assert_string_equal(got, want);
-	free(got);
-}
-
-static void gives_nothing(const char *stream)
-{
-	assert_null(message_of(stream, strlen(stream)));
-}
+#include "unit/reader_kit.h"
 
 #define EVENT(type, rest) "event: " type "\ndata: {\"type\":\"" type "\"" rest "}\n\n"
 #define OPEN(i, block)                                                                             \
@@ -403,8 +386,7 @@ static void refuses_what_is_over_a_bound(void **state)
 static void never_believes_a_stream_cut_at_any_byte(void **state)
 {
 	static char stream[16384];
-	size_t n = 0, cut, whole;
-	char *full, *got;
+	size_t n = 0, whole;
 	int i;
 
 	(void)state;
@@ -421,17 +403,7 @@ static void never_believes_a_stream_cut_at_any_byte(void **state)
 	n += (size_t)sprintf(stream + n, "%s", CLOSE("2") WHY("tool_use") STOP);
 	whole = n;
 	n += (size_t)sprintf(stream + n, "%s", EVENT("ping", ""));
-	full = message_of(stream, n);
-	assert_non_null(full);
-	for (cut = 0; cut < n; cut++) {
-		got = message_of(stream, cut);
-		if (cut < whole)
-			assert_null(got);
-		else
-			assert_string_equal(got, full);
-		free(got);
-	}
-	free(full);
+	believed_only_whole(stream, n, whole);
 }
 
 int main(void)

@@ -1,48 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* test_model_anthropic.c - the battery model_anthropic against a server on this host. */
-#include "unit/mock_chat_kit.h"
+#define BATTERY "model_anthropic"
+#include "unit/model_kit.h"
 #include "unit/temp_dir.h"
 
-#include "base/json.h"
 
-#define BATTERY "model_anthropic"
-#define KEY	"sk-do-not-show-me"
-
-static const struct double_setting fast[] = { { "key", KEY },
-					      { "first_byte_timeout", "300ms" },
-					      { "idle_timeout", "300ms" },
-					      { NULL, NULL } };
-
-struct env {
-	struct mock mock;
-	struct kit kit;
-};
-
-static int set_up(void **state)
-{
-	static struct env e;
-
-	e.mock = mock_start(NULL);
-	kit_open_of(&e.kit, BATTERY, e.mock.port, fast);
-	*state = &e;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct env *e = *state;
-
-	kit_close(&e->kit);
-	mock_stop(&e->mock);
-	return 0;
-}
-
-static void assert_says(const struct asked *a, const char *part)
-{
-	if (!strstr(a->done.err.text, part))
-		fail_msg("'%s' does not say '%s'", a->done.err.text, part);
-	assert_null(strstr(a->done.err.text, KEY));
-}
 
 static void gives_text_live_and_whole(void **state)
 {
@@ -67,9 +29,7 @@ static void gives_text_live_and_whole(void **state)
 
 static void takes_answers_in_every_shape_of_the_field(void **state)
 {
-	static const struct {
-		const char *model, *has;
-	} shapes[] = {
+	static const struct shape shapes[] = {
 		{ "nofinish", "hello from the mock" },
 		{ "textplain", "hello from the mock" },
 		{ "json", "hello from the mock" },
@@ -94,29 +54,13 @@ static void takes_answers_in_every_shape_of_the_field(void **state)
 		{ "twocalls", "\"id\":\"call_1_b\"" },
 	};
 	struct env *e = *state;
-	struct asked a;
-	exs_err err = EXS_ERR_INIT;
-	size_t i;
 
-	for (i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-		ask(&e->kit, &a, shapes[i].model);
-		if (a.done.status || !strstr(a.done.out.p, shapes[i].has))
-			fail_msg("%s: %s %s", shapes[i].model, a.done.out.p, a.done.err.text);
-		assert_int_equal(json_check_object(exs_bytes(a.done.out.p, a.done.out.n),
-						   JSON_DEPTH_MAX, &err),
-				 EXS_OK);
-		ask_release(&a);
-	}
+	takes_shapes(&e->kit, shapes, sizeof shapes / sizeof shapes[0]);
 }
 
 static void says_what_a_refusal_means(void **state)
 {
-	static const struct {
-		const char *model;
-		exs_status status;
-		int32_t klass;
-		const char *says;
-	} refusals[] = {
+	static const struct refusal refusals[] = {
 		{ "401", EXS_DENIED, EXS_CLASS_PERMANENT, "check 'key'" },
 		{ "404", EXS_NOTFOUND, EXS_CLASS_NO_MODEL, "check the model's name" },
 		{ "413", EXS_TOOBIG, EXS_CLASS_PERMANENT, "too big" },
@@ -136,12 +80,7 @@ static void says_what_a_refusal_means(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-		ask(&e->kit, &a, refusals[i].model);
-		if (a.done.status != refusals[i].status || a.done.err.klass != refusals[i].klass)
-			fail_msg("%s: status %d, class %d: %s", refusals[i].model, a.done.status,
-				 a.done.err.klass, a.done.err.text);
-		assert_says(&a, refusals[i].says);
-		assert_int_equal(a.done.out.n, 0);
+		ask_refused(&e->kit, &a, &refusals[i]);
 		ask_release(&a);
 	}
 }
@@ -151,16 +90,8 @@ static void ends_well_after_faults_that_pass(void **state)
 	static const char *const models[] = { "529:1", "overloaded:1", "streamerror:1", "empty:1",
 					      "close:1" };
 	struct env *e = *state;
-	struct asked a;
-	size_t i;
 
-	for (i = 0; i < sizeof models / sizeof models[0]; i++) {
-		ask(&e->kit, &a, models[i]);
-		if (a.done.status)
-			fail_msg("%s: %s", models[i], a.done.err.text);
-		assert_string_equal(a.done.progress.p, "hello from the mock");
-		ask_release(&a);
-	}
+	gets_over(&e->kit, models, sizeof models / sizeof models[0]);
 }
 
 static void the_key_goes_only_into_its_header(void **state)

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* mock_text.h - what the files of answers share: a text that grows, JSON, and the fault that was asked for. */
+#ifndef TEST_MOCK_TEXT_H
+#define TEST_MOCK_TEXT_H
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mock.h"
+
+struct growing {
+	FILE *f;
+	char *p;
+	size_t n;
+};
+
+static inline void begin(struct growing *g)
+{
+	g->f = open_memstream(&g->p, &g->n);
+	assert(g->f);
+}
+
+static inline void end(struct growing *g)
+{
+	int failed = fclose(g->f);
+
+	assert(!failed);
+	(void)failed;
+}
+
+static inline void put_json(FILE *f, const char *s, size_t n)
+{
+	size_t i;
+
+	fputc('"', f);
+	for (i = 0; i < n; i++) {
+		if (s[i] == '"' || s[i] == '\\')
+			fprintf(f, "\\%c", s[i]);
+		else if ((unsigned char)s[i] < 0x20)
+			fprintf(f, "\\u%04x", s[i]);
+		else
+			fputc(s[i], f);
+	}
+	fputc('"', f);
+}
+
+static inline bool fault(const struct mock_scenario *s, const char *kind)
+{
+	return strcmp(s->fault, kind) == 0;
+}
+
+#endif

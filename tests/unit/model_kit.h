@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model_kit.h - what every battery of a model API is asked at the mock: a file has its tables, BATTERY
+ * is its name.
+ */
+#ifndef TEST_MODEL_KIT_H
+#define TEST_MODEL_KIT_H
+
+#include "unit/mock_chat_kit.h"
+
+#include "base/json.h"
+
+#define KEY "sk-do-not-show-me"
+
+static const struct double_setting fast[] = { { "key", KEY },
+					      { "first_byte_timeout", "300ms" },
+					      { "idle_timeout", "300ms" },
+					      { NULL, NULL } };
+
+struct env {
+	struct mock mock;
+	struct kit kit;
+};
+
+static inline int set_up(void **state)
+{
+	static struct env e;
+
+	e.mock = mock_start(NULL);
+	kit_open_of(&e.kit, BATTERY, e.mock.port, fast);
+	*state = &e;
+	return 0;
+}
+
+static inline int tear_down(void **state)
+{
+	struct env *e = *state;
+
+	kit_close(&e->kit);
+	mock_stop(&e->mock);
+	return 0;
+}
+
+static inline void assert_says(const struct asked *a, const char *part)
+{
+	if (!strstr(a->done.err.text, part))
+		fail_msg("'%s' does not say '%s'", a->done.err.text, part);
+	assert_null(strstr(a->done.err.text, KEY));
+}
+
+/* An answer of the field, and what its message has. */
+struct shape {
+	const char *model, *has;
+};
+
+static inline void takes_shapes(struct kit *k, const struct shape *shapes, size_t n)
+{
+	exs_err err = EXS_ERR_INIT;
+	struct asked a;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		ask(k, &a, shapes[i].model);
+		if (a.done.status || !strstr(a.done.out.p, shapes[i].has))
+			fail_msg("%s: %s %s", shapes[i].model, a.done.out.p, a.done.err.text);
+		assert_int_equal(json_check_object(exs_bytes(a.done.out.p, a.done.out.n),
+						   JSON_DEPTH_MAX, &err),
+				 EXS_OK);
+		ask_release(&a);
+	}
+}
+
+/* What each kind of refusal becomes. */
+struct refusal {
+	const char *model;
+	exs_status status;
+	int32_t klass;
+	const char *says;
+};
+
+/* Release it. */
+static inline void ask_refused(struct kit *k, struct asked *a, const struct refusal *r)
+{
+	ask(k, a, r->model);
+	if (a->done.status != r->status || a->done.err.klass != r->klass)
+		fail_msg("%s: status %d, class %d: %s", r->model, a->done.status, a->done.err.klass,
+			 a->done.err.text);
+	assert_says(a, r->says);
+	assert_int_equal(a->done.out.n, 0);
+}
+
+/* The text of the mock comes after all. */
+static EXS_UNUSED void gets_over(struct kit *k, const char *const *models, size_t n)
+{
+	struct asked a;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		ask(k, &a, models[i]);
+		if (a.done.status)
+			fail_msg("%s: %s", models[i], a.done.err.text);
+		assert_string_equal(a.done.progress.p, "hello from the mock");
+		ask_release(&a);
+	}
+}
+
+#endif
