@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "run/state.h"
 
 #define KEY_MAX 64u /* no member that we know has a longer name */
 
@@ -66,4 +67,15 @@ exs_str body_text(exs_str value, struct buf *scratch)
 	if (json_text(value, scratch) || !buf_ok(scratch))
 		return none;
 	return buf_view(scratch);
+}
+
+bool body_word_is(exs_str object, const char *key, const char *word)
+{
+	struct buf text;
+	bool same;
+
+	buf_init(&text, RUN_NAME_MAX);
+	same = json_get_text(object, key, &text) && str_is(buf_view(&text), word);
+	buf_release(&text);
+	return same;
 }

@@ -31,4 +31,7 @@ void body_members(exs_str object, struct member *list, size_t n);
  */
 exs_str body_text(exs_str value, struct buf *scratch);
 
+/* Whether the member is that word, and nothing but it. False: absent, no string, or longer than a name. */
+bool body_word_is(exs_str object, const char *key, const char *word);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "run/body.h"
 #include "run/image.h"
 #include "run/message.h"
 #include "run/state_edit.h"
@@ -124,17 +125,6 @@ static exs_status texts_of(struct state *s, const exs_fact *f, exs_err *err)
 	return EXS_OK;
 }
 
-static bool word_is(exs_str body, const char *key, const char *word)
-{
-	struct buf text;
-	bool same;
-
-	buf_init(&text, RUN_NAME_MAX);
-	same = json_get_text(body, key, &text) && str_is(buf_view(&text), word);
-	buf_release(&text);
-	return same;
-}
-
 exs_status fold_beginning(struct state *s, const exs_fact *f, exs_err *err)
 {
 	int64_t v = 0, depth = 0;
@@ -156,8 +146,8 @@ exs_status fold_beginning(struct state *s, const exs_fact *f, exs_err *err)
 	if (list_alloc(f->body, "tools", TOOLS_MAX, &s->tools, &s->tool_count) ||
 	    list_alloc(f->body, "deliver", DELIVER_MAX, &s->deliver, &s->deliver_count))
 		return fold_corrupt(f, err, "its lists cannot be read");
-	s->park_in_doubt = word_is(f->body, "in_doubt", "park");
-	s->relaxed = word_is(f->body, "durability", "relaxed");
+	s->park_in_doubt = body_word_is(f->body, "in_doubt", "park");
+	s->relaxed = body_word_is(f->body, "durability", "relaxed");
 	digests_read(f->body, &s->digests);
 	s->started = true;
 	s->attempt = 1;

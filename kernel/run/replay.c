@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "run/body.h"
 #include "run/words.h"
 
 void replay_init(struct replay *r)
@@ -118,13 +119,6 @@ static void fact_words(const exs_fact *f, const char *more, char out[REPLAY_TEXT
 
 /* ---- which fact may follow which plan ---- */
 
-static bool text_is(exs_str body, const char *key, const char *want)
-{
-	auto_free char *text = json_get_textz(body, key, RUN_TEXT_MAX);
-
-	return text && strcmp(text, want) == 0;
-}
-
 /*
  * Models of the chain that rest are passed over, which the process knows and plan does not: the fact says which
  * one it was. It never goes back to one that was given up.
@@ -144,8 +138,8 @@ static bool turn_fits(const struct state *s, const struct action *a, const exs_f
 /* Every call gets an outcome when the run ends; none of them is a good one. */
 static bool closed(const exs_fact *f)
 {
-	return text_is(f->body, "status", outcome_word(CALL_SKIPPED)) ||
-	       text_is(f->body, "status", outcome_word(CALL_IN_DOUBT));
+	return body_word_is(f->body, "status", outcome_word(CALL_SKIPPED)) ||
+	       body_word_is(f->body, "status", outcome_word(CALL_IN_DOUBT));
 }
 
 /*
@@ -158,7 +152,7 @@ static bool call_fits(const struct replay *r, const struct action *a, const exs_
 
 	if (planned && a->kind == ACT_DOUBT)
 		return f->kind == EXS_FACT_CALL_ENDED &&
-		       text_is(f->body, "status", outcome_word(CALL_IN_DOUBT));
+		       body_word_is(f->body, "status", outcome_word(CALL_IN_DOUBT));
 	if (planned || r->listed >> i & 1)
 		return true;
 	return a->kind == ACT_END && f->kind == EXS_FACT_CALL_ENDED && closed(f);
@@ -169,7 +163,7 @@ static bool park_fits(const struct replay *r, const struct action *a, const exs_
 {
 	const struct state *s = &r->state;
 
-	if (!text_is(f->body, "why", "in_doubt"))
+	if (!body_word_is(f->body, "why", "in_doubt"))
 		return true;
 	if (a->kind == ACT_PARK)
 		return true;
@@ -179,7 +173,14 @@ static bool park_fits(const struct replay *r, const struct action *a, const exs_
 /* What the process could not do ends a run whatever was planned. */
 static bool outside(exs_str body)
 {
-	return text_is(body, "reason", "setup") || text_is(body, "reason", "internal");
+	return body_word_is(body, "reason", "setup") || body_word_is(body, "reason", "internal");
+}
+
+static bool output_is(exs_str body, const char *want)
+{
+	auto_free char *text = json_get_textz(body, "output", RUN_TEXT_MAX);
+
+	return text && strcmp(text, want) == 0;
 }
 
 static bool end_fits(const struct state *s, const struct action *a, const exs_fact *f)
@@ -188,11 +189,11 @@ static bool end_fits(const struct state *s, const struct action *a, const exs_fa
 
 	if (outside(f->body))
 		return true;
-	if (a->kind != ACT_END || !text_is(f->body, "status", ended_word(a->status)))
+	if (a->kind != ACT_END || !body_word_is(f->body, "status", ended_word(a->status)))
 		return false;
-	if (a->status != EXS_ENDED_OK && !text_is(f->body, "reason", a->reason))
+	if (a->status != EXS_ENDED_OK && !body_word_is(f->body, "reason", a->reason))
 		return false;
-	return text_is(f->body, "output", output ? output : "");
+	return output_is(f->body, output ? output : "");
 }
 
 /* The call of the fact when it is for plan to begin or to close it; -1: it is under way, or there is none such. */
@@ -267,7 +268,7 @@ static void diverge(struct replay *r, const struct action *a, const exs_fact *f)
 {
 	struct replay_found *found = &r->found;
 	bool answer = f->kind == EXS_FACT_RUN_ENDED && a->kind == ACT_END &&
-		      text_is(f->body, "status", ended_word(a->status));
+		      body_word_is(f->body, "status", ended_word(a->status));
 
 	found->any = true;
 	found->seq = f->seq;

@@ -6,8 +6,15 @@
 #include "host/calls.h"
 #include "run/whatif.h"
 
+/* ---- whatif_items.c ---- */
 exs_status whatif_note(struct whatif *w, struct whatif_items *to, enum whatif_who who, const char *what,
 		       const char *tag, const char *words);
+/* The decision that the fact records, when it records one, for the side that was. */
+exs_status whatif_note_recorded(struct whatif *w, const exs_fact *f);
+/* What the run's own critic and budget did, and the clock under its own limits: not part of what would have been. */
+bool whatif_withheld(const struct whatif *w, const exs_fact *f);
+
+/* ---- whatif.c ---- */
 /* A fact that the other configuration would have recorded now. Takes the body. */
 exs_status whatif_record(struct whatif *w, int32_t kind, const char *name, struct buf *body);
 void whatif_clock(struct whatif *w, int64_t run_ms);
