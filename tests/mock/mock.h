@@ -63,6 +63,8 @@ void mock_request_read(struct mock_request *r, const char *head, size_t head_n, 
 /* The scenario of one request: `base` changed by the directives of its model name. */
 void mock_scenario_for(struct mock_scenario *s, const struct mock_scenario *base,
 		       const struct mock_request *r);
+/* Whether that word is a refusal of the table: a status line and an error body. */
+bool mock_refuses(const char *kind);
 void mock_answer_make(struct mock_answer *a, const struct mock_scenario *s,
 		      const struct mock_request *r);
 /* The same for a request of the Responses API: turn `turn` of the run that it belongs to. */

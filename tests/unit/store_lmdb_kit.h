@@ -156,6 +156,12 @@ static inline char *box_data(struct box *b, size_t *n)
 	return p;
 }
 
+static inline void open_with_a_row(struct box *b)
+{
+	assert_int_equal(box_open(b), EXS_OK);
+	assert_int_equal(box_put(b, S("k"), S("old")), EXS_OK);
+}
+
 /* In place, whether the store is open or not. */
 static inline void box_overwrite(struct box *b, const char *p, size_t n)
 {
