@@ -146,17 +146,14 @@ gives 0 x show --json "$(newest)"
 holds '.[0] | .forked_step == 1' out
 
 # Killed wherever it makes something durable: the fork is there as a whole or not at all, the other run is what it was.
-strace -o /dev/null true 2>"$WORK/err" || fail "strace is needed to kill a process at its n-th system call"
+needs_strace
 kills=0 none=0 open=0
 for call in fdatasync pwrite64; do
 	n=1
 	while :; do
 		anew
 		script one other
-		code=0
-		ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -o /dev/null -e "inject=$call:signal=KILL:when=$n" \
-			"$EXECUTUS" fork -c conf.yaml -B "$TEST_BATTERIES" "$run@1" >"$WORK/out" 2>"$WORK/err" </dev/null || code=$?
-		[ "$code" -ne 0 ] || break
+		killed_at "$call" "$n" "$EXECUTUS" fork -c conf.yaml -B "$TEST_BATTERIES" "$run@1" || break
 		kills=$((kills + 1))
 		where="after kill $n at $call"
 		n=$((n + 1))

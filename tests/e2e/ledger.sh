@@ -143,9 +143,7 @@ if command -v faketime >/dev/null && ! ldd "$EXECUTUS" | grep -q 'lib[at]san'; t
 fi
 
 # Killed wherever it makes something durable, and taken up: the ledger is what the facts say, and nothing is held.
-if ! command -v strace >/dev/null || ! strace -o /dev/null true 2>/dev/null; then
-	fail "strace is needed to kill a process at its n-th system call"
-fi
+needs_strace
 cat >script.yaml <<'END'
 turns:
   - calls: [ { tool: pure, args: { text: one } } ]
@@ -164,10 +162,7 @@ for call in fdatasync pwrite64; do
 	n=1
 	while :; do
 		rm -rf "$XDG_STATE_HOME" effects.log
-		code=0
-		ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -o /dev/null -e "inject=$call:signal=KILL:when=$n" \
-			"$EXECUTUS" run -c conf.yaml -B "$TEST_BATTERIES" --caller alice "go" >"$WORK/out" 2>"$WORK/err" </dev/null || code=$?
-		[ "$code" -ne 0 ] || break
+		killed_at "$call" "$n" "$EXECUTUS" run -c conf.yaml -B "$TEST_BATTERIES" --caller alice "go" || break
 		kills=$((kills + 1))
 		gives 0 x resume --all --json
 		x runs --json >runs.json

@@ -105,8 +105,7 @@ sed -i 's/tool: keyed/tool: pure/' script.yaml
 for n in 1 2 3 4 5 6; do
 	dies
 	conf "Be long." "pure" ", on_change: fork" >conf.yaml
-	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -o /dev/null -e "inject=fdatasync:signal=KILL:when=$n" \
-		"$EXECUTUS" resume -c conf.yaml -B "$TEST_BATTERIES" "$run" >"$WORK/out" 2>"$WORK/err" </dev/null || :
+	killed_at fdatasync "$n" "$EXECUTUS" resume -c conf.yaml -B "$TEST_BATTERIES" "$run" || :
 	x resume --all >"$WORK/out" 2>"$WORK/err" || :
 	x resume --all >"$WORK/out" 2>"$WORK/err" || :
 	gives 0 x runs --json

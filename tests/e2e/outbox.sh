@@ -83,7 +83,7 @@ fi
 equal 1 "$(cut -d' ' -f2 post.log | sort -u | wc -l)" "ids that the receiver saw"
 
 # Killed wherever it makes something durable, and taken up.
-strace -o /dev/null true 2>"$WORK/err" || fail "strace is needed to kill a process at its n-th system call"
+needs_strace
 conf "" "file:answer.md, 'post:one', 'post:two'"
 kills=0
 for call in fdatasync pwrite64 write rename; do
@@ -91,10 +91,7 @@ for call in fdatasync pwrite64 write rename; do
 	while :; do
 		rm -rf "$XDG_STATE_HOME" post.log results
 		: >post.log
-		code=0
-		ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -o /dev/null -e "inject=$call:signal=KILL:when=$n" \
-			"$EXECUTUS" run -c conf.yaml -B "$TEST_BATTERIES" "go" >"$WORK/out" 2>"$WORK/err" </dev/null || code=$?
-		[ "$code" -ne 0 ] || break
+		killed_at "$call" "$n" "$EXECUTUS" run -c conf.yaml -B "$TEST_BATTERIES" "go" || break
 		kills=$((kills + 1))
 		where="after kill $n at $call"
 		n=$((n + 1))

@@ -4,7 +4,7 @@
 # durable. After each kill, and again when the run was taken up, what they say is one story: the rows of the trail are the facts,
 # the ledger is what the facts settled, each target of an ended run has one row, and the store is whole.
 
-strace -o /dev/null true 2>"$WORK/err" || fail "strace is needed to kill a process at its n-th system call"
+needs_strace
 
 cat >conf.yaml <<'END'
 batteries:
@@ -91,10 +91,7 @@ for call in fdatasync pwrite64 write; do
 	while :; do
 		rm -rf "$XDG_STATE_HOME" effects.log post.log results trail.jsonl
 		: >post.log
-		code=0
-		ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -o /dev/null -e "inject=$call:signal=KILL:when=$n" \
-			"$EXECUTUS" run -c conf.yaml -B "$TEST_BATTERIES" --caller alice "go" >"$WORK/out" 2>"$WORK/err" </dev/null || code=$?
-		[ "$code" -ne 0 ] || break
+		killed_at "$call" "$n" "$EXECUTUS" run -c conf.yaml -B "$TEST_BATTERIES" --caller alice "go" || break
 		kills=$((kills + 1))
 		where="after kill $n at $call"
 		n=$((n + 1))

@@ -103,16 +103,13 @@ grep -q "^deliver $run.0 [0-9]* post boss error .*it is broken" post.log || fail
 grep -q "^deliver $run.0.r2 [0-9]* post boss ok Done\.$" post.log || fail "the second end: $(cat post.log)"
 
 # Killed wherever it makes something durable.
-strace -o /dev/null true 2>"$WORK/err" || fail "strace is needed to kill a process at its n-th system call"
+needs_strace
 kills=0 before=0 open=0
 for call in fdatasync pwrite64; do
 	n=1
 	while :; do
 		anew
-		code=0
-		ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -o /dev/null -e "inject=$call:signal=KILL:when=$n" \
-			"$EXECUTUS" resume -c conf.yaml -B "$TEST_BATTERIES" --retry "$run" >"$WORK/out" 2>"$WORK/err" </dev/null || code=$?
-		[ "$code" -ne 0 ] || break
+		killed_at "$call" "$n" "$EXECUTUS" resume -c conf.yaml -B "$TEST_BATTERIES" --retry "$run" || break
 		kills=$((kills + 1))
 		where="after kill $n at $call"
 		n=$((n + 1))

@@ -114,6 +114,31 @@ until_true() {
 	checks=$((checks + 1))
 }
 
+# needs_strace: the script traces processes, or makes their system calls fail.
+needs_strace() {
+	strace -qq -o /dev/null true 2>"$WORK/err" || fail "strace is needed, and may not trace a process here"
+}
+
+# traced STRACE_OPTION... COMMAND...: the command under strace, with all its threads and children. The leak check of a sanitizer
+# traces the process itself and fails in one that is traced already.
+traced() {
+	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 strace -f -qq "$@" </dev/null
+}
+
+# killed_at CALL N COMMAND...: true when the command died at its N-th such system call (they are numbered in each thread of its
+# own), not when it ended well before; nothing else may happen. What it printed is in $WORK/out and $WORK/err.
+killed_at() {
+	inject=$1:signal=KILL:when=$2
+	shift 2
+	code=0
+	traced -o /dev/null -e "trace=${inject%%:*}" -e "inject=$inject" "$@" >"$WORK/out" 2>"$WORK/err" || code=$?
+	case $code in
+	0) return 1 ;;
+	137) ;;
+	*) fail "exit status $code, where it is killed ($inject) or ends well: $*" ;;
+	esac
+}
+
 # ends CODE PID: that child of ours ends with that exit status.
 ends() {
 	code=0

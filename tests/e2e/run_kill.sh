@@ -3,8 +3,7 @@
 # run_kill.sh - the promise, held by killing: a run dies at every call that makes something durable, and the next process goes on
 # with it. Nothing that was told is lost, and no effect comes twice in silence.
 
-command -v strace >/dev/null || fail "strace is needed to kill a process at its n-th system call"
-strace -o /dev/null true 2>"$WORK/err" || fail "strace may not trace a process here"
+needs_strace
 
 cat >conf.yaml <<'END'
 batteries:
@@ -31,13 +30,16 @@ END
 done
 told="Told: wrote one / wrote two / wrote three / wrote four"
 
-# The leak check of a sanitizer cannot work in a process that is traced.
 command_line() {
 	"$EXECUTUS" "$@" -c conf.yaml -B "$TEST_BATTERIES" </dev/null
 }
-# traced STRACE_OPTION... -- WORD...
-traced() {
-	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq "$@" -c conf.yaml -B "$TEST_BATTERIES" --jsonl </dev/null
+# dies_at CALL N WORD...: that command line is killed there; false when it got through.
+dies_at() {
+	inject_call=$1 inject_n=$2
+	shift 2
+	[ "$inject_n" -lt 200 ] || fail "never gets through $where"
+	killed_at "$inject_call" "$inject_n" "$EXECUTUS" "$@" -c conf.yaml -B "$TEST_BATTERIES" --jsonl || return 1
+	killed=$((killed + 1))
 }
 anew() {
 	rm -rf "$XDG_STATE_HOME" effects.log effects.log.died
@@ -146,39 +148,31 @@ reconciled() {
 }
 
 # at_every CALL [STEP [FIRST]]: kills it at the first, second ... call of that name, until it gets through; or in bigger steps.
-# They are numbered in each thread of its own.
 at_every() {
-	step=${2:-1} died=137
+	step=${2:-1} died=yes
 	n=$((${3:-1} - step))
-	while [ "$died" -ne 0 ]; do
-		n=$((n + step)) died=0
+	while [ "$died" = yes ]; do
+		n=$((n + step))
 		anew
 		where="(killed at $1 number $n of $effect)"
-		traced -o /dev/null -e "trace=$1" -e "inject=$1:signal=KILL:when=$n" \
-			"$EXECUTUS" run -a "$effect" question >printed.jsonl 2>"$WORK/err" || died=$?
-		case $died in 0 | 137) ;; *) fail "exit status $died $where" ;; esac
-		[ "$n" -lt 200 ] || fail "never gets through $where"
-		[ "$died" -eq 0 ] || killed=$((killed + 1))
+		dies_at "$1" "$n" run -a "$effect" question || died=no
+		cp "$WORK/out" printed.jsonl
 		survives
 	done
 }
 
 # again_at_every CALL [STEP [FIRST]]: the process that goes on from what is set aside is killed there as well.
 again_at_every() {
-	step=${2:-1} died=137
+	step=${2:-1} died=yes
 	n=$((${3:-1} - step))
-	while [ "$died" -ne 0 ]; do
-		n=$((n + step)) died=0
+	while [ "$died" = yes ]; do
+		n=$((n + step))
 		anew
 		cp -R left/state "$XDG_STATE_HOME"
 		cp left/effects.log .
 		where="(killed with open calls, then at $1 number $n, $effect)"
-		traced -o /dev/null -e "trace=$1" -e "inject=$1:signal=KILL:when=$n" \
-			"$EXECUTUS" resume --all >more.jsonl 2>"$WORK/err" || died=$?
-		case $died in 0 | 137) ;; *) fail "exit status $died $where" ;; esac
-		[ "$n" -lt 200 ] || fail "never gets through $where"
-		[ "$died" -eq 0 ] || killed=$((killed + 1))
-		cat left/before.jsonl more.jsonl >printed.jsonl
+		dies_at "$1" "$n" resume --all || died=no
+		cat left/before.jsonl "$WORK/out" >printed.jsonl
 		survives
 	done
 }
@@ -191,7 +185,7 @@ killed=0 in_doubt=0 asked=0
 for effect in pure keyed reconcilable unsafe; do
 	anew
 	where="(undisturbed, $effect)"
-	gives 0 traced -o trace -e trace=fdatasync "$EXECUTUS" run -a "$effect" question
+	gives 0 traced -o trace -e trace=fdatasync "$EXECUTUS" run -c conf.yaml -B "$TEST_BATTERIES" --jsonl -a "$effect" question
 	cp "$WORK/out" printed.jsonl
 	syncs=$(grep -c 'fdatasync(' trace)
 	checks=$((checks + 1))

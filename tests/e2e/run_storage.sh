@@ -165,25 +165,22 @@ rm -rf "$XDG_STATE_HOME"
 rm -f effects.log
 
 # ---- a disk that does not sync any more: one more try, then the process stops and has told nothing ----
-if strace -qq -o trace -e trace=none true 2>/dev/null; then
-	conf "" ", storage_wait: 1h" >conf.yaml
-	cp base.yaml script.yaml
-	: >facts.jsonl
-	code=0
-	timeout 60 strace -f -qq -o trace -e trace=fdatasync -e inject=fdatasync:error=EIO:when=5+ \
-		"$EXECUTUS" run -c conf.yaml -B "$TEST_BATTERIES" --jsonl -a slow question >facts.jsonl 2>"$WORK/err" </dev/null || code=$?
-	equal 73 "$code" "exit status of a process whose disk does not sync"
-	says "opening it again"
-	says "it stays closed"
-	if grep -q run_ended facts.jsonl; then fail "an end was told that was not synced"; fi
-	run=$(sed -n '1s/.*"run":"\([^"]*\)".*/\1/p' facts.jsonl)
-	goes_on "a disk that did not sync"
-	rm -rf "$XDG_STATE_HOME"
-	rm -f effects.log
-	conf "" "$brief" >conf.yaml
-else
-	echo "run_storage.sh: strace may not trace: a disk that does not sync is not tried here"
-fi
+needs_strace
+conf "" ", storage_wait: 1h" >conf.yaml
+cp base.yaml script.yaml
+: >facts.jsonl
+code=0
+traced -o trace -e trace=fdatasync -e inject=fdatasync:error=EIO:when=5+ timeout 60 \
+	"$EXECUTUS" run -c conf.yaml -B "$TEST_BATTERIES" --jsonl -a slow question >facts.jsonl 2>"$WORK/err" || code=$?
+equal 73 "$code" "exit status of a process whose disk does not sync"
+says "opening it again"
+says "it stays closed"
+if grep -q run_ended facts.jsonl; then fail "an end was told that was not synced"; fi
+run=$(sed -n '1s/.*"run":"\([^"]*\)".*/\1/p' facts.jsonl)
+goes_on "a disk that did not sync"
+rm -rf "$XDG_STATE_HOME"
+rm -f effects.log
+conf "" "$brief" >conf.yaml
 
 # ---- folders that are closed ----
 if [ "$(id -u)" -ne 0 ]; then

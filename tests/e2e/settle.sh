@@ -156,23 +156,20 @@ turns:
   - calls: [ { tool: unsafe, args: { text: one-secret-word, how: kill_after } } ]
   - say: Done.
 END
-strace -o /dev/null true 2>"$WORK/err" || fail "strace is needed to kill a process at its n-th system call"
+needs_strace
 kills=0
 for word in 'done' retry; do
 	for what in settle resume; do
 		n=1
 		while :; do
 			parks
-			code=0
 			if [ "$what" = settle ]; then
 				set -- "$run" 1.0 "$word"
 			else
 				gives 0 x settle "$run" 1.0 "$word"
 				set -- "$run"
 			fi
-			ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -o /dev/null -e "inject=fdatasync:signal=KILL:when=$n" \
-				"$EXECUTUS" "$what" -c conf.yaml -B "$TEST_BATTERIES" "$@" >"$WORK/out" 2>"$WORK/err" </dev/null || code=$?
-			[ "$code" -ne 0 ] || break
+			killed_at fdatasync "$n" "$EXECUTUS" "$what" -c conf.yaml -B "$TEST_BATTERIES" "$@" || break
 			[ "$n" -le 60 ] || fail "kill $n at $what $word, and no end"
 			kills=$((kills + 1))
 			where="after kill $n of $what $word"
