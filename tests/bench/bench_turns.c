@@ -305,53 +305,12 @@ static void bench_waiting(const char *program, const char *dir)
 	mock_stop(&mock);
 }
 
-static int64_t used_bytes(struct kernel *k)
-{
-	exs_err err = EXS_ERR_INIT;
-	struct buf_sink sink;
-	struct buf json;
-	const char *p;
-	int64_t v = 0;
-
-	buf_init(&json, 65536);
-	if (k->host->store->store->stat(k->host->store->self, buf_sink_init(&sink, &json), &err) == EXS_OK &&
-	    (p = strstr(json.p, "\"used_bytes\":")))
-		v = strtoll(p + 13, NULL, 10);
-	buf_release(&json);
-	return v;
-}
-
-static double growth(const char *program, const char *dir, int turns, int runs)
-{
-	char n[16], name[32];
-	const char *const args[] = { "--turns", n, "--tool", "noop_pure", "--args", "{}", "--answer", "ok", NULL };
-	struct kernel k;
-	struct mock mock;
-	int64_t before;
-	int i, steps = 0;
-
-	snprintf(n, sizeof n, "%d", turns);
-	snprintf(name, sizeof name, "growth%d", turns);
-	mock = mock_start(program, args);
-	write_conf(dir, name, mock.port, "noop_pure", 1);
-	kernel_open(&k, dir, name);
-	kernel_end(kernel_start(&k, NULL));
-	before = used_bytes(&k);
-	for (i = 0; i < runs; i++)
-		steps += kernel_end(kernel_start(&k, NULL));
-	before = used_bytes(&k) - before;
-	kernel_close(&k);
-	mock_stop(&mock);
-	return (double)before / steps;
-}
-
 int main(int argc, char **argv)
 {
 	static const char *const pure_args[] = { "--turns", "20", "--tool", "noop_pure", "--args", "{}", "--answer", "ok", NULL };
 	static const char *const unsafe_args[] = { "--turns", "20", "--tool", "noop_unsafe", "--args", "{}", "--answer", "ok", NULL };
 	char dir[] = "/tmp/executus-bench-XXXXXX", command[64];
 	struct mock pure, unsafe;
-	double small, large;
 
 	if (argc < 2)
 		die("usage: bench_turns MOCK");
@@ -366,10 +325,6 @@ int main(int argc, char **argv)
 	bench_latency(argv[1], dir);
 	mock_stop(&pure);
 	mock_stop(&unsafe);
-	small = growth(argv[1], dir, 20, 50);
-	large = growth(argv[1], dir, 1000, 1);
-	printf("bytes stored a step\n  runs of 20 steps                %8.0f\n  a run of 1,000 steps            %8.0f   x%.2f\n",
-	       small, large, large / small);
 	bench_waiting(argv[1], dir);
 	snprintf(command, sizeof command, "rm -rf '%s'", dir);
 	return system(command) != 0;
