@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "folder.h"
+#include "fsck.h"
 
 static exs_status status_of(int rc)
 {
@@ -106,7 +107,7 @@ static exs_status open_mdb(struct env *env, exs_err *err)
 {
 	MDB_stat st;
 
-	if (folder_check_file(env->path, DATA_FILE, err) || open_mapped(env, err))
+	if (folder_check_file(env->path, DATA_FILE, err) || fsck_opening(env, err) || open_mapped(env, err))
 		return err->status;
 	(void)mdb_env_stat(env->mdb, &st); /* fails only for NULL */
 	if (!env->page_bytes)		   /* read by any thread: not written again by a repair */

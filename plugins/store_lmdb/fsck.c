@@ -2,19 +2,22 @@
 /*
  * fsck.c - whether the pages of the file are what LMDB takes them for: every page belongs to one map
  * or is free, trees are whole and in order, and the maps count right. What stands in the rows is not
- * looked at. See fsck.h. Nobody writes meanwhile, in no process.
+ * looked at. See fsck.h. Nobody writes while all of it is checked, in no process.
  */
 #include "fsck.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "store_lmdb.h"
 
 #define META_MAGIC   0xBEEFC0DEu
 #define META_VERSION 1u
 #define SENTENCE_MAX 256u
+#define OPENING_TRIES 8 /* a file that changes faster is somebody's who has it open: it is sound */
 
 /* MDB_meta of LMDB 0.9, behind the head of its page. */
 struct meta_page {
@@ -139,4 +142,68 @@ exs_status lmdb_check(exs_self *self, exs_status (*say)(void *arg, int32_t kind,
 	}
 	env_leave(env);
 	return s;
+}
+
+/* ---- before LMDB opens the file ---- */
+
+/* The first finding says enough. */
+static exs_status keep_first(void *arg, int32_t kind, exs_str text)
+{
+	exs_err *why = arg;
+
+	if (kind == EXS_CHECK_DAMAGE && why->status == EXS_OK)
+		(void)exs_fail(why, EXS_CORRUPT, 0, "%.*s", (int)text.n, text.p);
+	return EXS_OK;
+}
+
+/* What is no file of LMDB is left to LMDB, which says so without ending the process. */
+static bool read_page_bytes(struct fsck *f)
+{
+	struct meta_page m;
+
+	if (pread(f->fd, &m, sizeof m, PAGE_HEAD) != (ssize_t)sizeof m || m.magic != META_MAGIC)
+		return false;
+	f->page_bytes = m.maps[0].pad;
+	return f->page_bytes >= PAGE_HEAD + sizeof m && f->page_bytes <= UINT16_MAX + 1u;
+}
+
+/* Pages of the newest state are overwritten two commits later. False: there were some, look again. */
+static bool walk_opening(struct fsck *f, exs_err *why)
+{
+	struct fsck now = { .fd = f->fd, .page_bytes = f->page_bytes, .say = f->say, .arg = why };
+
+	read_metas(f);
+	if (f->said || f->meta.last_page > SIZE_MAX - 1)
+		return true;
+	f->seen = calloc(f->meta.last_page + 1, 1);
+	if (!f->seen)
+		return true;
+	fsck_walk(f, &f->meta.main, "main", false);
+	free(f->seen);
+	read_metas(&now);
+	return now.meta.txn == f->meta.txn;
+}
+
+exs_status fsck_opening(const struct env *env, exs_err *err)
+{
+	exs_err why = EXS_ERR_INIT;
+	struct fsck f;
+	char *file;
+	int fd, tries = 0;
+
+	if (folder_join(env->path, DATA_FILE, &file, err))
+		return err->status;
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	free(file);
+	if (fd < 0)
+		return EXS_OK;
+	do {
+		why = (exs_err)EXS_ERR_INIT;
+		f = (struct fsck){ .fd = fd, .roots = true, .say = keep_first, .arg = &why };
+	} while (read_page_bytes(&f) && !walk_opening(&f, &why) && ++tries < OPENING_TRIES);
+	close(fd);
+	if (why.status == EXS_OK || tries == OPENING_TRIES)
+		return EXS_OK;
+	return exs_fail(err, EXS_CORRUPT, 0, "the store in '%s' is damaged, restore a copy: %.160s", env->path,
+			why.text);
 }

@@ -37,6 +37,7 @@ struct fsck {
 	struct fsck_meta meta;
 	unsigned char *seen; /* of each page, PAGE_UNSEEN... */
 	uint64_t in_use, free, lost;
+	bool roots; /* only the first page of each tree is looked at */
 	unsigned said;
 	exs_status (*say)(void *arg, int32_t kind, exs_str text);
 	void *arg;
@@ -50,6 +51,12 @@ void fsck_damage(struct fsck *f, const char *format, ...) __attribute__((format(
 
 /* Counts a page as used or free; says so and is false when it is out of range or counted already. */
 bool fsck_take(struct fsck *f, uint64_t page, int as, const char *map);
+
+/*
+ * The first page of each map, before LMDB opens the file: a damaged one there would end the process before anybody
+ * can ask for a check. OK also when there is no file, or another process is just changing it. CORRUPT with a sentence.
+ */
+exs_status fsck_opening(const struct env *env, exs_err *err);
 
 /* fsck_map.c: walks a map. Free: each key is a number, and the values are lists of free pages. */
 void fsck_walk(struct fsck *f, const struct fsck_map *map, const char *name, bool free);

@@ -216,6 +216,67 @@ static void who_listens_can_end_it(void **state)
 	assert_int_equal(b->store->check(b->self, enough, NULL, &b->err), EXS_CANCELLED);
 }
 
+/* ---- before LMDB opens it ---- */
+
+#define META_MAIN 88u /* of a first page: the head of the main map */
+#define MAP_ROOT  40u /* of a map's head: its first page */
+#define META_TXN  144u
+#define ROOTS_MAX 4
+
+static uint64_t get64(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+/* Where the first pages of the main map and of those in it stand. */
+static int find_roots(const char *data, size_t out[ROOTS_MAX])
+{
+	const char *meta = data, *page, *node;
+	unsigned i, rows;
+	int n = 0;
+
+	if (get64(data + PAGE + META_TXN) > get64(data + META_TXN))
+		meta += PAGE;
+	out[n++] = get64(meta + META_MAIN + MAP_ROOT) * PAGE;
+	page = data + out[0];
+	rows = (get16(page + 12) - 16) / 2;
+	for (i = 0; i < rows && n < ROOTS_MAX; i++) {
+		node = page + get16(page + 16 + 2 * i);
+		out[n++] = get64(node + 8 + get16(node + 6) + MAP_ROOT) * PAGE;
+	}
+	return n;
+}
+
+/* LMDB would end the process at most of them. */
+static void a_damaged_root_is_told_before_it_is_opened(void **state)
+{
+	static const unsigned offsets[] = { 0, 10, 12, 14, 16 };
+	struct box *b = *state;
+	size_t roots[ROOTS_MAX], n, i;
+	char *data;
+	int r, found;
+
+	fill(b);
+	data = box_data(b, &n);
+	box_close(b);
+	found = find_roots(data, roots);
+	assert_int_equal(found, 3);
+	for (r = 0; r < found; r++)
+		for (i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+			patch(b, roots[r] + offsets[i], "\xff\xff", 2);
+			assert_int_equal(box_open(b), EXS_CORRUPT);
+			if (!strstr(b->err.text, "is damaged, restore a copy: "))
+				fail_msg("page %zu, byte %u: %s", roots[r] / PAGE, offsets[i], b->err.text);
+			patch(b, roots[r], data + roots[r], PAGE);
+		}
+	assert_int_equal(box_open(b), EXS_OK);
+	assert_int_equal(check(b).damages, 0);
+	free(data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -224,6 +285,7 @@ int main(void)
 		CASE(counts_that_are_wrong_are_found),
 		CASE(any_bytes_are_survived),
 		CASE(who_listens_can_end_it),
+		CASE(a_damaged_root_is_told_before_it_is_opened),
 	};
 
 	return cmocka_run_group_tests_name("store_lmdb_fsck", cases, NULL, NULL);
