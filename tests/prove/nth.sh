@@ -40,27 +40,34 @@ fresh() {
 	rm -rf "$XDG_STATE_HOME" results post.log trail.jsonl
 	: >effects.log
 }
-script='  script: { so: model_script.so, script: script.yaml }'
+scripted='  script: { so: model_script.so, script: script.yaml }'
 scenario_loop() {
 	prepare=fresh words='run -a a question --jsonl'
-	conf script/x "" "$script" ""
+	conf script/x "" "$scripted" ""
 }
 scenario_ports() {
 	prepare=fresh words='run -a a question --jsonl'
-	conf script/x ", deliver: ['post:one', 'file:answer.md']" "$script
+	conf script/x ", deliver: ['post:one', 'file:answer.md']" "$scripted
   post: { so: delivery.so, log: post.log }
   paper: { so: delivery_file.so, dir: results }
   lines: { so: audit_jsonl.so, path: trail.jsonl }
   purse: { so: budget_ledger.so, limits: [ { name: cap, scope: caller, unit: tokens, max: 100000000, per: 7d } ] }
   eye: { so: critic_stall.so }" ", audit: [lines], budget: purse, critic: eye, delivery: { post: post, file: paper }"
 }
-scenario_http() {
+# over_http BATTERY: a model behind the server of the tests.
+over_http() {
 	prepare=fresh words='run -a a question --jsonl'
 	: >mock.port
 	"$MOCK" --turns 1 --tool keyed --args '{"text":"t1"}' --answer Fine. --with-parent >mock.port &
 	children="$children $!"
 	until_true 10 grep -q '^port [0-9]' mock.port
-	conf http/any "" "  http: { so: model_openai.so, base_url: 'http://127.0.0.1:$(sed 's/port //' mock.port)/v1', retries: 1 }" ""
+	conf http/any "" "  http: { so: $1, base_url: 'http://127.0.0.1:$(sed 's/port //' mock.port)/v1', retries: 1 }" ""
+}
+scenario_chat() {
+	over_http model_openai.so
+}
+scenario_messages() {
+	over_http model_anthropic.so
 }
 put_back() {
 	rm -rf "$XDG_STATE_HOME"
@@ -181,7 +188,7 @@ step=${quick:+29}
 step=${step:-1}
 first=$((1 + (shard - 1) * step))
 while read -r kind error; do
-	for scenario in loop ports http resume; do
+	for scenario in loop ports chat messages resume; do
 		call_kind=$kind
 		begin
 		kind=$call_kind

@@ -69,15 +69,15 @@ static void a_run_that_nobody_sealed_is_sealed_and_forgotten_at_once(void **stat
 	assert_intact(f);
 }
 
-static void a_run_with_many_rows_is_forgotten_in_several_batches(void **state)
+/* run-a ended with that many facts, and the first batch of its purge is committed: the process dies. */
+static void half_forgotten(struct fixture *f, int64_t facts)
 {
-	struct fixture *f = *state;
 	exs_run_info run = double_run_info("run-a");
 	exs_trail *t = start(f, &run);
 	int64_t seq;
 	int32_t more = 0;
 
-	for (seq = 1; seq <= 4500; seq++)
+	for (seq = 1; seq < facts; seq++)
 		record_kind(f, t, EXS_FACT_STEERED, seq, "{}");
 	record_kind(f, t, EXS_FACT_RUN_ENDED, seq, "{\"status\":\"ok\"}");
 	commit(f);
@@ -90,6 +90,13 @@ static void a_run_with_many_rows_is_forgotten_in_several_batches(void **state)
 	assert_true(f->batch.n < EXS_STORE_OPS_MAX);
 	double_batch_apply(&f->host, &f->batch);
 	double_batch_init(&f->batch);
+}
+
+static void a_run_with_many_rows_is_forgotten_in_several_batches(void **state)
+{
+	struct fixture *f = *state;
+
+	half_forgotten(f, 4501);
 	/* Here a process may die: what is left is no finding, and the run is still listed. */
 	assert_intact(f);
 	assert_int_equal(list(f, NULL), EXS_OK);
@@ -98,6 +105,30 @@ static void a_run_with_many_rows_is_forgotten_in_several_batches(void **state)
 	assert_int_equal(rows_of(f, "log/"), 0);
 	assert_int_equal(rows_of(f, "run/"), 0);
 	assert_int_equal(rows_of(f, "chain/"), 2);
+	assert_intact(f);
+}
+
+static void a_run_that_is_half_forgotten_is_not_retried(void **state)
+{
+	exs_run_info again = double_run_info("run-a");
+	struct fixture *f = *state;
+	exs_trail *t = NULL;
+
+	half_forgotten(f, 2500);
+	again.attempt = 2;
+	again.flags = EXS_RUN_RETRIED;
+	assert_int_equal(f->port->start(f->self, &again, &t, &f->err), EXS_CONFLICT);
+	assert_null(t);
+	assert_non_null(strstr(f->err.text, "the trail of run 'run-a' is being taken out: let 'executus audit purge' finish"));
+	assert_intact(f);
+	/* Once it is out the same run has a trail that begins here. */
+	forget(f, "run-a");
+	t = start(f, &again);
+	record_kind(f, t, EXS_FACT_RUN_ENDED, 2502, "{\"status\":\"ok\"}");
+	commit(f);
+	finish(f, t);
+	reopen(f);
+	assert_int_equal(rows_of(f, "log/run-a/"), 1);
 	assert_intact(f);
 }
 
@@ -164,6 +195,7 @@ int main(void)
 		CLAIM(a_forgotten_run_leaves_its_hash_in_the_chain),
 		CLAIM(a_run_that_nobody_sealed_is_sealed_and_forgotten_at_once),
 		CLAIM(a_run_with_many_rows_is_forgotten_in_several_batches),
+		CLAIM(a_run_that_is_half_forgotten_is_not_retried),
 		CLAIM(a_run_that_goes_on_is_not_forgotten),
 		CLAIM(a_damaged_run_is_not_forgotten_in_silence),
 		CLAIM(forgetting_onto_an_end_that_moved_is_a_conflict),
