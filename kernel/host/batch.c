@@ -97,7 +97,7 @@ exs_status batch_del(struct batch *b, exs_str prefix, exs_str key, exs_err *err)
 
 exs_status batch_check(struct batch *b, exs_str key, exs_str value, exs_err *err)
 {
-	struct batch_row *row;
+	struct batch_row *row = NULL;
 	exs_status status = row_new(b, EXS_OP_CHECK, none, key, value, &row, err);
 
 	if (status == EXS_OK)
@@ -108,7 +108,7 @@ exs_status batch_check(struct batch *b, exs_str key, exs_str value, exs_err *err
 exs_status batch_add(struct batch *b, exs_str prefix, exs_str key, int64_t delta, int64_t bound,
 		     exs_err *err)
 {
-	struct batch_row *row;
+	struct batch_row *row = NULL;
 	exs_status status = row_new(b, EXS_OP_ADD, prefix, key, none, &row, err);
 
 	if (status == EXS_OK) {

@@ -230,6 +230,19 @@ static void flush_undurable(struct run *run)
 	fact_recs_free(facts);
 }
 
+/*
+ * A checkpoint that refuses facts may have looked behind what another process wrote since our last look, or since
+ * the run was read. With batches under way their answers say it.
+ */
+static bool is_carried_by_another(struct run *run)
+{
+	exs_err err = EXS_ERR_INIT;
+	struct head now;
+
+	return run->head_stored && !run->commits && head_read(run->host, run->id, &now, &err) == EXS_OK &&
+	       !head_equal(&now, &run->head);
+}
+
 void run_flush(struct run *run)
 {
 	exs_err err = EXS_ERR_INIT;
@@ -250,7 +263,10 @@ void run_flush(struct run *run)
 		free(c);
 		if (!err.text[0])
 			err_set(&err, EXS_NOMEM, 0, "no memory for a batch");
-		commit_refused(run, &err);
+		if (is_carried_by_another(run))
+			finish_lost(run);
+		else
+			commit_refused(run, &err);
 		return;
 	}
 	c->run = run;

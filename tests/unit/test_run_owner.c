@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "base/auto.h"
+
 #define SHORT  "run: { lease: 600ms }\n"
 #define ROUNDS 20
 
@@ -373,6 +375,73 @@ static void of_two_that_resume_a_run_one_wins(void **state)
 	kit_close(&k);
 }
 
+/* ---- one that takes its time between reading a run and going on with it ---- */
+
+struct blocker {
+	struct job job;
+	pthread_mutex_t *gate;
+};
+
+static void wait_at_gate(struct job *job)
+{
+	struct blocker *b = container_of(job, struct blocker, job);
+
+	pthread_mutex_lock(b->gate);
+	pthread_mutex_unlock(b->gate);
+}
+
+/* All workers of steps stand at the gate. */
+static struct blocker *block_steps(struct kit *k, pthread_mutex_t *gate)
+{
+	struct pool *p = &k->host->steps;
+	struct blocker *list = calloc(p->max, sizeof *list);
+	exs_err err = EXS_ERR_INIT;
+	unsigned i;
+
+	assert_non_null(list);
+	pthread_mutex_lock(gate);
+	for (i = 0; i < p->max; i++) {
+		list[i] = (struct blocker){ { NULL, wait_at_gate }, gate };
+		assert_int_equal(pool_submit(p, &list[i].job, &err), EXS_OK);
+	}
+	return list;
+}
+
+/* The other one ends it meanwhile, and the checkpoint is asked to append behind facts that it did not have. */
+static void who_comes_behind_the_end_that_another_made_drops_the_run(void **state)
+{
+	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+	exs_err err = EXS_ERR_INIT;
+	struct blocker *blocked;
+	char id[ID_MAX];
+	struct kit k;
+	int go[2];
+	pid_t pid;
+
+	(void)state;
+	kit_open(&k, "turns:\n  - stall: forever\n", KIT_LMDB, NULL, "run: { lease: 2s }\n");
+	leave_a_run(&k, id);
+	kit_script(&k, "turns:\n  - say: done\n");
+	assert_int_equal(pipe(go), 0);
+	pid = fork();
+	if (pid == 0)
+		race(&k, id, go[0]);
+	kit_reopen(&k);
+	blocked = block_steps(&k, &gate);
+	assert_int_equal(engine_resume(k.engine, id, NULL, NULL, &k.run, &err), EXS_OK);
+	assert_int_equal(write(go[1], "g", 1), 1);
+	assert_int_equal(exit_of(pid), 0);
+	pthread_mutex_unlock(&gate);
+	kit_wait(&k);
+	assert_int_equal(k.result->status, EXS_ENDED_INTERRUPTED);
+	assert_string_equal(k.result->reason, "owner");
+	resume_ok(&k, id, "done");
+	close(go[0]);
+	close(go[1]);
+	kit_close(&k);
+	free(blocked);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +457,7 @@ int main(void)
 		cmocka_unit_test(an_owner_without_a_row_has_closed),
 		cmocka_unit_test(a_living_owner_is_named),
 		cmocka_unit_test(of_two_that_resume_a_run_one_wins),
+		cmocka_unit_test(who_comes_behind_the_end_that_another_made_drops_the_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
