@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ static exs_status join(const char *a, const char *b, const char *c, char **out, 
 	p = malloc(n);
 	if (!p)
 		return exs_fail(err, EXS_NOMEM, 0, "no memory for the path of the store");
-	snprintf(p, n, "%s%s%s", a, b, c);
+	stpcpy(stpcpy(stpcpy(p, a), b), c);
 	*out = p;
 	return EXS_OK;
 }
@@ -213,7 +214,7 @@ void folder_share(int fd)
 exs_status folder_check_file(const char *path, const char *name, exs_err *err)
 {
 	struct stat st;
-	char *file;
+	char *file = NULL;
 	int rc;
 
 	if (folder_join(path, name, &file, err))

@@ -334,7 +334,7 @@ static const char *const kinds[] = {
 
 static void roles_alternate(const char *request)
 {
-	exs_str messages, key, message, role;
+	exs_str messages = { 0 }, key, message, role = { 0 };
 	struct scan_iter it;
 	bool user = false;
 	size_t n = 0;
