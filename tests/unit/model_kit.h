@@ -13,8 +13,8 @@
 #define KEY "sk-do-not-show-me"
 
 static const struct double_setting fast[] = { { "key", KEY },
-					      { "first_byte_timeout", "300ms" },
-					      { "idle_timeout", "300ms" },
+					      { "first_byte_timeout", "3s" },
+					      { "idle_timeout", "1s" },
 					      { NULL, NULL } };
 
 struct env {
