@@ -172,7 +172,7 @@ static exs_status settle_conflict(struct run *run, const struct commit *c, exs_e
 	exs_status status = head_read(run->host, run->id, &now, err);
 
 	if (status == EXS_NOTFOUND && first && run->fork_why)
-		return err_set(err, EXS_IO, 0, "run %s, which it is a fork of, was pruned meanwhile",
+		return err_set(err, EXS_LOST, 0, "run %s, which it is a fork of, was pruned meanwhile",
 			       run->state.forked_from);
 	if (status == EXS_NOTFOUND && !first)
 		return err_set(err, EXS_CONFLICT, 0, "the run is not in the store any more");

@@ -51,12 +51,17 @@ static void fork_well(struct kit *k, const char *from, int32_t step, const char 
 	kit_wait(k);
 }
 
-static void run_two(struct kit *k, enum kit_store store, char id[ID_MAX])
+static void run_two_with(struct kit *k, enum kit_store store, const char *conf, char id[ID_MAX])
 {
-	kit_open(k, TWO, store, NULL, NULL);
+	kit_open(k, TWO, store, NULL, conf);
 	kit_run(k, "go");
 	assert_int_equal(k->result->status, EXS_ENDED_OK);
 	kit_newest(k, id);
+}
+
+static void run_two(struct kit *k, enum kit_store store, char id[ID_MAX])
+{
+	run_two_with(k, store, NULL, id);
 }
 
 static void does_what_comes_behind_the_step_and_no_more(void **state)
@@ -265,6 +270,7 @@ static void drop_pin(struct kit *k, const char *id, const char *fork_id)
 }
 
 /* The other way round: the fork's first batch waits for the disk, and the run is pruned. */
+/* At once: nothing that it could wait for brings the other run back. */
 static void a_prune_that_was_faster_stops_the_fork(void **state)
 {
 	exs_err err = EXS_ERR_INIT;
@@ -272,7 +278,7 @@ static void a_prune_that_was_faster_stops_the_fork(void **state)
 	struct kit k;
 
 	(void)state;
-	run_two(&k, KIT_FLAKY, id);
+	run_two_with(&k, KIT_FLAKY, "run: { storage_wait: 1h }\n", id);
 	kit_control(&k, "facts io 2 2" /* the first one is the pin */);
 	assert_int_equal(fork_it(&k, id, 1, NULL, &err), EXS_OK);
 	drop_pin(&k, id, run_info(k.run)->run_id);
