@@ -139,14 +139,49 @@ exs_status settings_header(struct settings *s, const char *line, exs_err *err)
 	return EXS_OK;
 }
 
+/* RFC 9110: what a header's name may have. */
+static size_t name_length(exs_str v)
+{
+	size_t n = 0;
+
+	while (n < v.n && v.p[n] && strchr("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+					   "ABCDEFGHIJKLMNOPQRSTUVWXYZ", v.p[n]))
+		n++;
+	return n;
+}
+
+/* What stands before the key: "Authorization: Bearer ", "x-api-key: ". */
+static exs_status key_head(const struct dialect *dialect, const exs_conf *conf, char out[KEY_HEAD_MAX],
+			   exs_err *err)
+{
+	exs_str v = conf->text(conf, "key_header");
+	size_t name = name_length(v);
+	int n;
+
+	if (v.n == 0)
+		n = snprintf(out, KEY_HEAD_MAX, "%s", dialect->key_head);
+	else
+		n = snprintf(out, KEY_HEAD_MAX, "%.*s%s ", (int)v.n, v.p, name == v.n ? ":" : "");
+	if ((v.n == 0 || (printable(v) && name && (name == v.n || v.p[name] == ':'))) && n < (int)KEY_HEAD_MAX)
+		return EXS_OK;
+	return exs_fail(err, EXS_INVALID, 0,
+			"%s: key_header is neither a header's name nor \"Name: word\" such as "
+			"\"Authorization: Bearer\"",
+			conf->where(conf, "key_header").p);
+}
+
 /* The line with the key lives in a page that no core dump shows; the key itself stays in the conf.
  */
-static exs_status add_key(struct settings *s, const char *head, const exs_conf *conf, exs_err *err)
+static exs_status add_key(struct settings *s, const struct dialect *dialect, const exs_conf *conf,
+			  exs_err *err)
 {
-	size_t head_n = strlen(head);
 	exs_str key = conf->text(conf, "key");
-	char *page;
+	char head[KEY_HEAD_MAX], *page;
+	size_t head_n;
 
+	if (key_head(dialect, conf, head, err))
+		return err->status;
+	head_n = strlen(head);
 	while (key.n && strchr(" \t\r\n", key.p[key.n - 1]))
 		key.n--;
 	if (!printable(key) || key.n > HEADER_MAX - 1 - head_n)
@@ -248,7 +283,7 @@ exs_status settings_read(struct settings *s, const struct dialect *dialect, cons
 	    keep(conf->text(conf, "client_cert"), &s->client_cert, err) ||
 	    keep(conf->text(conf, "client_key"), &s->client_key, err) ||
 	    (dialect->configure && dialect->configure(s, conf, err)) ||
-	    add_key(s, dialect->key_head, conf, err)) { /* last: it stands before the others */
+	    add_key(s, dialect, conf, err)) { /* last: it stands before the others */
 		settings_release(s);
 		return err->status;
 	}

@@ -9,6 +9,7 @@
 
 #define HEADERS_MAX 32u	  /* headers in the conf */
 #define HEADER_MAX  8192u /* bytes of one header */
+#define KEY_HEAD_MAX 256u /* of what stands before the key */
 
 /* The options that every battery has, beside its own. */
 #define MODEL_OPTION_BASE_URL(address, path)                                                       \
@@ -17,6 +18,13 @@
 	}
 #define MODEL_OPTIONS                                                                                  \
 	{ "key", EXS_OPT_SECRET, 0, NULL, "the API key; a local server needs none", NULL },            \
+		{ "key_header",                                                                        \
+		  EXS_OPT_TEXT,                                                                        \
+		  0,                                                                                   \
+		  NULL,                                                                                \
+		  "what stands before the key where that is not as usual, such as \"api-key\" or "      \
+		  "\"Authorization: Bearer\"",                                                         \
+		  NULL },                                                                              \
 		{ "headers", EXS_OPT_LIST, 0, NULL, "more headers, each \"Name: value\"", NULL },      \
 		{ "body",                                                                              \
 		  EXS_OPT_TREE,                                                                        \

@@ -187,19 +187,27 @@ static struct span header(const char *head, size_t n, const char *name)
 	return (struct span){ "", 0 };
 }
 
+/* The key, as that API has it in the first place, or as a gateway may want it. */
+static struct span key_of(const struct mock_request *r, const char *head, size_t n)
+{
+	const char *const names[] = { r->of_messages ? "\nx-api-key:" : "\nauthorization:",
+				      r->of_messages ? "\nauthorization:" : "\napi-key:" };
+	struct span key = header(head, n, names[0]);
+
+	return key.n ? key : header(head, n, names[1]);
+}
+
 void mock_request_read(struct mock_request *r, const char *head, size_t head_n, const char *body,
 		       size_t body_n)
 {
 	struct walk w = { .r = r };
-	struct span key = header(head, head_n, "\nauthorization:");
 
 	memset(r, 0, sizeof *r);
 	r->answered = true;
 	r->responses = memmem(head, head_n, "/responses ", 11) != NULL;
 	r->of_messages = memmem(head, head_n, "/messages ", 10) != NULL;
 	r->version = header(head, head_n, "\nanthropic-version:").n > 0;
-	copy(r->authorization, sizeof r->authorization,
-	     r->of_messages ? header(head, head_n, "\nx-api-key:") : key);
+	copy(r->authorization, sizeof r->authorization, key_of(r, head, head_n));
 	walk_body(&w, body, body + body_n);
 	if (w.open_n)
 		r->answered = false;

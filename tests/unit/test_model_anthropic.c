@@ -106,6 +106,23 @@ static void the_key_goes_only_into_its_header(void **state)
 	ask_release(&a);
 }
 
+static void the_key_goes_into_the_header_that_is_named(void **state)
+{
+	static const struct double_setting set[] = { { "key", KEY },
+						     { "key_header", "Authorization: Bearer" },
+						     { NULL, NULL } };
+	struct env *e = *state;
+	struct asked a;
+	struct kit k;
+
+	kit_open_of(&k, BATTERY, e->mock.port, set);
+	ask(&k, &a, "401");
+	assert_says(&a, "Bearer *");
+	assert_false(double_host_logged(&k.host, KEY));
+	ask_release(&a);
+	kit_close(&k);
+}
+
 static void a_broken_answer_has_an_estimated_usage(void **state)
 {
 	struct env *e = *state;
@@ -267,6 +284,7 @@ int main(void)
 		cmocka_unit_test(says_what_a_refusal_means),
 		cmocka_unit_test(ends_well_after_faults_that_pass),
 		cmocka_unit_test(the_key_goes_only_into_its_header),
+		cmocka_unit_test(the_key_goes_into_the_header_that_is_named),
 		cmocka_unit_test(a_broken_answer_has_an_estimated_usage),
 		cmocka_unit_test(sends_back_thinking_and_drops_what_another_server_signed),
 		cmocka_unit_test(drops_marks_that_the_server_does_not_know),

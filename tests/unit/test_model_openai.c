@@ -122,6 +122,23 @@ static void the_key_goes_only_into_its_header(void **state)
 	ask_release(&a);
 }
 
+static void the_key_goes_into_the_header_that_is_named(void **state)
+{
+	static const struct double_setting set[] = { { "key", KEY },
+						     { "key_header", "api-key" },
+						     { NULL, NULL } };
+	struct env *e = *state;
+	struct asked a;
+	struct kit k;
+
+	kit_open_of(&k, BATTERY, e->mock.port, set);
+	ask(&k, &a, "401");
+	assert_says(&a, "bad key: *");
+	assert_false(double_host_logged(&k.host, KEY));
+	ask_release(&a);
+	kit_close(&k);
+}
+
 static void asks_with_a_long_body_twice_when_a_kept_connection_is_dead(void **state)
 {
 	static char big[MESSAGE_BYTES];
@@ -362,6 +379,7 @@ int main(void)
 		cmocka_unit_test(ends_well_after_faults_that_pass),
 		cmocka_unit_test(takes_answers_in_every_shape_of_the_field),
 		cmocka_unit_test(the_key_goes_only_into_its_header),
+		cmocka_unit_test(the_key_goes_into_the_header_that_is_named),
 		cmocka_unit_test(asks_with_a_long_body_twice_when_a_kept_connection_is_dead),
 		cmocka_unit_test(waits_as_long_as_the_server_asks_but_not_longer_than_the_ceiling),
 		cmocka_unit_test(shares_few_connections_when_told_to),

@@ -40,6 +40,9 @@ static void refuses_settings_that_cannot_work(void **state)
 	refuses("body", "{\"stream\":\"true\"}", "'stream'");
 	refuses("retries", "-1", "retries");
 	refuses("key", "a\nb", "control characters");
+	refuses("key_header", "no such name: x", "key_header is neither");
+	refuses("key_header", ": Bearer", "key_header is neither");
+	refuses("key_header", "X-Key\r\nY: z", "key_header is neither");
 }
 
 static void opens_with_settings_that_can_work(void **state)
