@@ -27,6 +27,12 @@ exs_str text_view(const struct text *t)
 	return exs_bytes(t->mem.n ? t->mem.p : "", t->mem.n);
 }
 
+void text_inherit(struct text *out, const struct text *side)
+{
+	if (side->status && !out->status)
+		out->status = side->status;
+}
+
 void text_add(struct text *t, const char *p, size_t n)
 {
 	if (n && t->status == EXS_OK)

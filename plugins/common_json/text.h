@@ -25,6 +25,8 @@ void text_init(struct text *t, size_t max);
 void text_release(struct text *t); /* usable again, with the same bound */
 void text_clear(struct text *t);   /* empty, without failure; keeps its memory */
 exs_str text_view(const struct text *t);
+/* What was gathered on the side failed: so has all of it. */
+void text_inherit(struct text *out, const struct text *side);
 
 void text_add(struct text *t, const char *p, size_t n);
 void text_adds(struct text *t, const char *s);

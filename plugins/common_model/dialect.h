@@ -20,6 +20,7 @@ struct dialect {
 	const char *path;	 /* behind base_url: "/chat/completions" */
 	const char *key_head;	 /* what stands before the key: "Authorization: Bearer " */
 	const char *const *ours; /* members that `body` of the conf must not hold; NULL-ended */
+	bool lines;		 /* a stream is JSON objects, one a line, and no events; so is an answer at once */
 	uint32_t options;	 /* own flags that every request has until a server refuses */
 	size_t answer_own_size;	 /* of answer.own, zeroed */
 	void (*answer_own_release)(void *own); /* as in answer.h; may be NULL */
@@ -30,9 +31,9 @@ struct dialect {
 	 * thread. */
 	exs_status (*request)(const struct settings *s, struct cache *cache, uint32_t flags,
 			      const exs_turn *turn, struct text *out, exs_err *err);
-	/* The data of one event. Statuses as in answer.h. */
+	/* The data of one event, or one line. Statuses as in answer.h. */
 	exs_status (*event)(struct answer *a, exs_str data);
-	/* A whole answer of a server that does not stream; the same statuses. */
+	/* A whole answer of a server that does not stream; the same statuses. NULL where `lines` is set. */
 	exs_status (*whole)(struct answer *a, exs_str body);
 	/* Which own flags the server's refusal is about: they are never sent to it again. May be
 	 * NULL. */

@@ -35,7 +35,7 @@ static void add_value(struct text *out, exs_str value)
 	}
 }
 
-exs_status extra_write(exs_str tree, const char *const *ours, struct text *out, exs_err *err)
+exs_status extra_write(const char *option, exs_str tree, const char *const *ours, struct text *out, exs_err *err)
 {
 	struct scan_iter it;
 	exs_str key, value;
@@ -44,20 +44,20 @@ exs_status extra_write(exs_str tree, const char *const *ours, struct text *out, 
 	if (scan_kind(tree) == 'n')
 		return EXS_OK;
 	if (scan_kind(tree) != '{' || !scan_is_value(tree))
-		return exs_fail(err, EXS_INVALID, 0, "body must be a map of members and values");
+		return exs_fail(err, EXS_INVALID, 0, "%s must be a map of members and values", option);
 	scan_begin(&it, tree);
 	while (scan_next(&it, &key, &value)) {
 		for (i = 0; ours[i]; i++)
 			if (scan_is(key, ours[i]))
 				return exs_fail(
 					err, EXS_INVALID, 0,
-					"body must not hold '%s': this battery sets it itself",
-					ours[i]);
+					"%s must not hold '%s': this battery sets it itself",
+					option, ours[i]);
 		text_adds(out, ",");
 		text_add(out, key.p, key.n);
 		text_adds(out, ":");
 		add_value(out, value);
 	}
-	return out->status ? exs_fail(err, out->status, 0, "body is over %u bytes", EXTRA_MAX)
+	return out->status ? exs_fail(err, out->status, 0, "%s is over %u bytes", option, EXTRA_MAX)
 			   : EXS_OK;
 }

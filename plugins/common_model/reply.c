@@ -13,6 +13,7 @@ void reply_init(struct reply *r, const struct dialect *dialect)
 {
 	memset(r, 0, sizeof *r);
 	sse_init(&r->sse, on_event, r);
+	lines_init(&r->lines, on_event, r);
 	r->dialect = dialect;
 	answer_init(&r->answer, dialect->answer_own_size, dialect->answer_own_release);
 	text_init(&r->body, REPLY_BODY_MAX);
@@ -21,12 +22,13 @@ void reply_init(struct reply *r, const struct dialect *dialect)
 void reply_release(struct reply *r)
 {
 	sse_release(&r->sse);
+	lines_release(&r->lines);
 	answer_release(&r->answer);
 	text_release(&r->body);
 }
 
 /* The first byte that is not white space or a byte order mark decides. */
-static enum reply_kind sniff(long http, const char *p, size_t n)
+static enum reply_kind sniff(const struct dialect *d, long http, const char *p, size_t n)
 {
 	size_t i;
 
@@ -35,7 +37,7 @@ static enum reply_kind sniff(long http, const char *p, size_t n)
 	for (i = 0; i < n; i++) {
 		if (strchr(" \t\r\n\xef\xbb\xbf", p[i]))
 			continue;
-		if (p[i] == '{' || p[i] == '[')
+		if ((p[i] == '{' || p[i] == '[') && !d->lines)
 			return REPLY_JSON;
 		return p[i] == '<' ? REPLY_PAGE : REPLY_STREAM;
 	}
@@ -55,7 +57,7 @@ static exs_status take(struct reply *r, const char *p, size_t n)
 	case REPLY_PAGE:
 		return EXS_UNSUPPORTED;
 	default:
-		return sse_feed(&r->sse, p, n);
+		return r->dialect->lines ? lines_feed(&r->lines, p, n) : sse_feed(&r->sse, p, n);
 	}
 }
 
@@ -69,7 +71,7 @@ bool reply_feed(struct reply *r, long http, const char *p, size_t n)
 	}
 	r->bytes += n;
 	if (r->kind == REPLY_UNKNOWN)
-		r->kind = sniff(http, p, n);
+		r->kind = sniff(r->dialect, http, p, n);
 	r->status = take(r, p, n);
 	return r->status == EXS_OK;
 }
@@ -111,6 +113,14 @@ static bool judge_status(const struct reply *r, const struct peer *peer, const s
 	}
 }
 
+/* A line without its end is whole, or was cut: then the answer has no end either. */
+static exs_status last_line(struct reply *r)
+{
+	exs_status status = lines_end(&r->lines);
+
+	return status == EXS_INVALID ? EXS_OK : status;
+}
+
 bool reply_judge(struct reply *r, const struct peer *peer, long http, const struct hints *hints,
 		 struct failure *out)
 {
@@ -120,6 +130,8 @@ bool reply_judge(struct reply *r, const struct peer *peer, long http, const stru
 	}
 	if (r->kind == REPLY_JSON && r->status == EXS_OK)
 		r->status = r->dialect->whole(&r->answer, without_bom(text_view(&r->body)));
+	if (r->kind == REPLY_STREAM && r->dialect->lines && r->status == EXS_OK)
+		r->status = last_line(r);
 	/* What comes behind the end of an answer cannot spoil it. */
 	if (r->answer.complete)
 		return true;

@@ -8,6 +8,7 @@
 
 #include "dialect.h"
 #include "errors.h"
+#include "lines.h"
 #include "sse.h"
 
 #define REPLY_BODY_MAX (64u << 20) /* bytes of any body */
@@ -20,8 +21,9 @@ enum reply_kind { REPLY_UNKNOWN, REPLY_STREAM, REPLY_JSON, REPLY_PAGE, REPLY_REF
 struct reply {
 	enum reply_kind kind;
 	size_t bytes;
-	exs_status status; /* why reading stopped; of sse_feed and the dialect */
+	exs_status status; /* why reading stopped; of sse_feed, lines_feed and the dialect */
 	struct sse sse;
+	struct lines lines; /* instead of events, where the dialect says so */
 	const struct dialect *dialect;
 	struct answer answer;
 	struct text body; /* REPLY_JSON, REPLY_REFUSAL */

@@ -242,7 +242,7 @@ static exs_status read_extra(struct settings *s, const char *const *ours, const 
 	exs_status status;
 
 	text_init(&extra, EXTRA_MAX);
-	if (extra_write(conf->json(conf, "body"), ours, &extra, &why))
+	if (extra_write("body", conf->json(conf, "body"), ours, &extra, &why))
 		status = exs_fail(err, why.status, 0, "%s: %.150s", conf->where(conf, "body").p,
 				  why.text);
 	else

@@ -43,12 +43,16 @@ exs_status tools_add(const struct tool_form *form, exs_str tools, struct text *o
 
 static bool write_result(const struct result_form *form, exs_str result, struct text *out)
 {
-	exs_str id, status, content;
+	exs_str id, name, status, content;
 
 	if (!scan_get(result, "id", &id) || !scan_get(result, "status", &status))
 		return false;
 	text_adds(out, form->id);
 	text_add(out, id.p, id.n);
+	if (form->name && scan_get(result, "name", &name)) {
+		text_adds(out, form->name);
+		text_add(out, name.p, name.n);
+	}
 	text_adds(out, form->text);
 	if (scan_is(status, "in_doubt"))
 		text_adds(out, "OUTCOME UNKNOWN: ");

@@ -17,6 +17,7 @@ exs_status tools_add(const struct tool_form *form, exs_str tools, struct text *o
 /* A dialect whose results are items of their own, each with one text. */
 struct result_form {
 	const char *id;	  /* what stands before the call's id, from the comma on */
+	const char *name; /* before the tool's name; NULL: it is not said */
 	const char *text; /* before the text, with its first quote */
 };
 

@@ -2,16 +2,10 @@
 /* content.c - see content.h. */
 #include "content.h"
 
+#include "../common_model/arguments.h"
 #include "../common_model/dialect.h"
 #include "../common_model/image.h"
 #include "blocks.h"
-
-/* What was gathered on the side failed: so has all of it. */
-static void inherit(struct text *out, const struct text *side)
-{
-	if (side->status && !out->status)
-		out->status = side->status;
-}
 
 /* ---- texts ---- */
 
@@ -62,7 +56,7 @@ bool content_user(exs_str message, struct text *out)
 			add_image(out, &image);
 		} else if (scan_is_type(part, "text") && scan_get_text(part, "text", &one)) {
 			add_text(out, text_view(&one));
-			inherit(out, &one);
+			text_inherit(out, &one);
 			text_clear(&one);
 		}
 	}
@@ -91,65 +85,6 @@ static bool add_word(struct text *out, exs_str value, size_t max)
 	return true;
 }
 
-/* How many bytes of a JSON string are not UTF-8 when it is decoded. */
-static size_t count_bad(exs_str string, struct text *out)
-{
-	struct text text, clean;
-	size_t bad;
-
-	text_init(&text, REQUEST_MAX);
-	text_init(&clean, REQUEST_MAX);
-	(void)scan_text(string, &text);
-	bad = text_add_repaired(&clean, text_view(&text));
-	inherit(out, &text);
-	inherit(out, &clean);
-	text_release(&text);
-	text_release(&clean);
-	return bad;
-}
-
-/* An object of which every text is one that a strict reader takes. */
-static bool is_sound(exs_str args, struct text *out)
-{
-	const char *p = args.p, *end = args.p + args.n;
-
-	if (scan_kind(args) != '{' || !scan_is_value(args))
-		return false;
-	while (p < end) {
-		const char *next = *p == '"' ? scan_skip(p, end) : p + 1;
-
-		if (*p == '"' && count_bad(exs_bytes(p, (size_t)(next - p)), out))
-			return false;
-		p = next;
-	}
-	return true;
-}
-
-/*
- * The arguments as they are. What is no object cannot be sent as an input, and refusing it would
- * end the run for what the model has already been told: so it is shown within one.
- */
-static void add_input(struct text *out, exs_str value)
-{
-	struct text args;
-	exs_str v;
-
-	text_init(&args, REQUEST_MAX);
-	(void)scan_text(value, &args);
-	v = text_view(&args);
-	if (is_sound(v, out)) {
-		text_add(out, v.p, v.n);
-	} else if (v.n == 0) {
-		text_adds(out, "{}");
-	} else {
-		text_adds(out, "{\"not_an_object\":");
-		text_add(out, value.p, value.n);
-		text_adds(out, "}");
-	}
-	inherit(out, &args);
-	text_release(&args);
-}
-
 static bool add_call(struct text *out, exs_str call)
 {
 	exs_str id, name, args;
@@ -164,7 +99,7 @@ static bool add_call(struct text *out, exs_str call)
 	if (!add_word(out, name, CONTENT_NAME_MAX))
 		return false;
 	text_adds(out, ",\"input\":");
-	add_input(out, args);
+	arguments_add_object(out, args);
 	text_adds(out, "}");
 	return true;
 }
@@ -296,7 +231,7 @@ static bool add_assistant(exs_str message, exs_str blocks, struct text *out)
 	while (next_text(&parts, &s.text))
 		;
 	ok = add_answer(out, &s, blocks);
-	inherit(out, &s.text);
+	text_inherit(out, &s.text);
 	text_release(&s.text);
 	return ok;
 }

@@ -133,7 +133,7 @@ static bool add_assistant(struct text *out, exs_str message)
 	return true;
 }
 
-static const struct result_form result = { ",{\"role\":\"tool\",\"tool_call_id\":",
+static const struct result_form result = { ",{\"role\":\"tool\",\"tool_call_id\":", NULL,
 					   ",\"content\":\"" };
 
 bool request_message(exs_str message, struct text *out)

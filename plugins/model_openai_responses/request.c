@@ -142,7 +142,7 @@ static bool add_kept(struct text *out, exs_str message)
 
 /* ---- results ---- */
 
-static const struct result_form result = { ",{\"type\":\"function_call_output\",\"call_id\":",
+static const struct result_form result = { ",{\"type\":\"function_call_output\",\"call_id\":", NULL,
 					   ",\"output\":\"" };
 
 /* ---- the request ---- */

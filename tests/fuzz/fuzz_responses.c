@@ -25,22 +25,9 @@ static const struct dialect dialect = {
 	.whole = events_whole,
 };
 
-/* Takes the message and frees it. */
 static void send_back(char *message)
 {
-	struct text out;
-
-	if (!message)
-		return;
-	text_init(&out, REQUEST_MAX);
-	text_adds(&out, "[{}");
-	if (!request_message(exs_cstr(message), &out))
-		abort();
-	text_adds(&out, "]");
-	if (!scan_is_value(text_view(&out)))
-		abort();
-	text_release(&out);
-	free(message);
+	answer_kit_send_back(message, request_message);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

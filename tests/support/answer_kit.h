@@ -15,6 +15,7 @@
 #include "../../plugins/common_json/text.c"
 #include "../../plugins/common_model/answer.c"
 #include "../../plugins/common_model/calls.c"
+#include "../../plugins/common_model/lines.c"
 #include "../../plugins/common_model/sse.c"
 
 #include "../../plugins/common_model/dialect.h"
@@ -64,20 +65,26 @@ static inline char *answer_kit_stream(const struct dialect *d, const char *p, si
 				      struct text *live)
 {
 	struct answer_kit_stream k = { .dialect = d };
+	struct lines lines;
 	struct sse s;
 	size_t half = n / 2;
 	char *message;
 
 	answer_kit_init(&k.answer, d);
 	sse_init(&s, answer_kit_event, &k);
-	if (sse_feed(&s, p, half) == EXS_OK) {
+	lines_init(&lines, answer_kit_event, &k);
+	if ((d->lines ? lines_feed(&lines, p, half) : sse_feed(&s, p, half)) == EXS_OK) {
 		if (live)
 			answer_fresh(&k.answer, live);
-		(void)sse_feed(&s, p + half, n - half);
+		if (!d->lines)
+			(void)sse_feed(&s, p + half, n - half);
+		else if (lines_feed(&lines, p + half, n - half) == EXS_OK)
+			(void)lines_end(&lines);
 	}
 	if (live)
 		answer_fresh(&k.answer, live);
 	message = answer_kit_write(&k.answer);
+	lines_release(&lines);
 	sse_release(&s);
 	answer_release(&k.answer);
 	return message;
@@ -89,7 +96,7 @@ static inline char *answer_kit_whole(const struct dialect *d, const char *p, siz
 	char *message;
 
 	answer_kit_init(&a, d);
-	(void)d->whole(&a, exs_bytes(p, n));
+	(void)(d->lines ? d->event : d->whole)(&a, exs_bytes(p, n));
 	message = answer_kit_write(&a);
 	answer_release(&a);
 	return message;
@@ -115,6 +122,24 @@ static inline int answer_kit_fuzz(const struct dialect *d, const uint8_t *data, 
 	text_release(&live);
 	free(copy);
 	return 0;
+}
+
+/* What goes back of a message that came is JSON again. Frees it; NULL is none. */
+static inline void answer_kit_send_back(char *message, bool (*request_message)(exs_str message, struct text *out))
+{
+	struct text out;
+
+	if (!message)
+		return;
+	text_init(&out, REQUEST_MAX);
+	text_adds(&out, "[{}");
+	if (!request_message(exs_cstr(message), &out))
+		abort();
+	text_adds(&out, "]");
+	if (!scan_is_value(text_view(&out)))
+		abort();
+	text_release(&out);
+	free(message);
 }
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "../../plugins/common_json/scan.c"
 #include "../../plugins/common_json/text.c"
+#include "../../plugins/common_model/arguments.c"
 #include "../../plugins/common_model/cache.c"
 #include "../../plugins/common_model/image.c"
 #include "../../plugins/common_model/segments.c"
