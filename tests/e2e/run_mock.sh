@@ -51,7 +51,7 @@ run_of_last() {
 
 # ---- what goes well ----
 serve --turns 3 --tool read_file --args '{"path":"fruit.txt"}' --answer "It is an apple: caf$(printf '\303\251')."
-sed -i 's/max_steps/&/; s/tools:/max_same_calls: 9, &/' conf.yaml
+sed -i 's/tools:/max_same_calls: 9, &/' conf.yaml
 asks 0
 equal "It is an apple: caf$(printf '\303\251')." "$(cat "$WORK/out")" "the answer"
 requests 4
@@ -67,6 +67,13 @@ for shape in drip json twocalls noids onechunk stopcalls reasoning comments; do
 	asks 0
 	equal fine "$(tail -n 1 "$WORK/out")" "the answer of $shape"
 done
+
+# ---- the same of a server that sends lines and no events: arguments go back as objects, each call has its result ----
+serve --turns 3 --fault reasoning --tool read_file --args '{"path":"fruit.txt"}' --answer "It is an apple."
+sed -i 's/model_openai/model_ollama/; s/tools:/max_same_calls: 9, &/' conf.yaml
+asks 0
+equal "It is an apple." "$(cat "$WORK/out")" "the answer"
+holds '[.[].messages] == [2, 4, 6, 8] and .[-1].last == "tool" and all(.[]; .api == "ollama" and .answered)' requests
 
 # ---- the same of a server that speaks another dialect: thinking goes back, each call has its result ----
 serve --turns 3 --fault reasoning --tool read_file --args '{"path":"fruit.txt"}' --answer "It is an apple."

@@ -12,7 +12,7 @@ build=$(cd "$1" && pwd -P)
 mkdir -p "$2"
 work=$(cd "$2" && pwd -P)
 INSTALL_SECONDS=180
-CHECKS=7 # how many there are
+CHECKS=9 # how many there are
 passed=0 failed=0 skipped=0 server=
 
 end() {
@@ -66,7 +66,7 @@ port_in() {
 	sed -n "$2" "$1" | head -n 1
 }
 
-# answers BATTERY MODEL: an agent with a tool, against a server that somebody else wrote.
+# answers BATTERY MODEL [PATH]: an agent with a tool, against a server that somebody else wrote.
 answers() {
 	rm -rf "$work/run"
 	mkdir -p "$work/run/root"
@@ -75,7 +75,7 @@ answers() {
 batteries:
   store: { so: store_memory.so }
   journal: { so: checkpoint_journal.so }
-  model: { so: $1.so, base_url: "http://127.0.0.1:$port/v1", key: \$env:MOCK_KEY }
+  model: { so: $1.so, base_url: "http://127.0.0.1:$port/${3:-v1}", key: \$env:MOCK_KEY }
   fs: { so: tool_fs.so, root: root }
 ports: { store: store, checkpoint: journal }
 tiers: { fast: model/$2 }
@@ -102,6 +102,7 @@ mock=$(port_in mock.port 's/^port //p')
 check "openai client" node oracle_openai.mjs "$mock"
 check_of model_openai_responses "openai client, Responses" node oracle_responses.mjs "$mock"
 check_of model_anthropic "anthropic client" node oracle_anthropic.mjs "$mock"
+check_of model_ollama "ollama client" node oracle_ollama.mjs "$mock"
 
 # A free port is found by asking for one; until aimock has it another process may be faster: then its checks fail.
 port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
@@ -115,5 +116,6 @@ done
 check "aimock, chat completions" answers model_openai gpt-5
 check_of model_openai_responses "aimock, Responses" answers model_openai_responses gpt-5
 check_of model_anthropic "aimock, Messages" answers model_anthropic claude-sonnet-5
+check_of model_ollama "aimock, Ollama" answers model_ollama qwen3:8b api
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -25,6 +25,8 @@ struct peer {
 /* How a dialect says what the cases need: each a whole event or a printf form of one. */
 struct speech {
 	const char *path;
+	const char *open, *close; /* what stands around the data of an event */
+	const char *nothing;	  /* a line that says nothing */
 	const char *begin; /* events before the first text */
 	const char *text;  /* one event; %s is a JSON string */
 	const char *call;  /* the events of a call; %d its number (three times), %s its arguments as
@@ -43,6 +45,7 @@ bool hostile_send(struct peer *p, const char *bytes, size_t n);
 bool hostile_says(struct peer *p, const char *text);
 bool hostile_sayf(struct peer *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool hostile_begin(struct peer *p); /* head and first events of a stream */
+bool hostile_data(struct peer *p, const char *data, size_t n); /* one event */
 bool hostile_text(struct peer *p, const char *json);
 bool hostile_call(struct peer *p, int i, int name, const char *args);
 

@@ -56,7 +56,7 @@ static void slow_header(struct peer *p)
 static void slow_body(struct peer *p)
 {
 	if (hostile_begin(p))
-		drip(p, ":\n");
+		drip(p, p->speech->nothing);
 }
 
 static void never(struct peer *p)
@@ -108,7 +108,7 @@ static void huge_line(struct peer *p)
 
 	assert(x);
 	memset(x, 'x', MIB);
-	if (hostile_begin(p) && hostile_says(p, "data: "))
+	if (hostile_begin(p) && hostile_says(p, p->speech->open))
 		for (n = 0; n < HUGE && hostile_send(p, x, MIB); n += MIB)
 			;
 	free(x);
@@ -130,7 +130,7 @@ static void endless_comments(struct peer *p)
 {
 	char line[4096];
 
-	memset(line, ':', sizeof line);
+	memset(line, *p->speech->nothing, sizeof line);
 	line[sizeof line - 1] = '\n';
 	if (hostile_begin(p))
 		while (hostile_send(p, line, sizeof line))

@@ -9,19 +9,19 @@
 
 void hostile_malformed(struct peer *p)
 {
-	if (hostile_begin(p) && hostile_says(p, "data: {\"oh\": no\n\n"))
+	if (hostile_begin(p) && hostile_data(p, "{\"oh\": no", 9))
 		hostile_says(p, p->speech->end);
 }
 
 void hostile_not_a_number(struct peer *p)
 {
-	if (hostile_begin(p) && hostile_says(p, "data: {\"n\": NaN}\n\n"))
+	if (hostile_begin(p) && hostile_data(p, "{\"n\": NaN}", 10))
 		hostile_says(p, p->speech->end);
 }
 
 void hostile_nul_byte(struct peer *p)
 {
-	if (hostile_begin(p) && hostile_send(p, "data: {\"n\":\0 1}\n\n", 18))
+	if (hostile_begin(p) && hostile_data(p, "{\"n\":\0 1}", 9))
 		hostile_says(p, p->speech->end);
 }
 
@@ -43,8 +43,8 @@ void hostile_deep(struct peer *p)
 
 	memset(open, '[', DEEP);
 	open[DEEP] = '\0';
-	if (hostile_begin(p) && hostile_says(p, "data: {\"n\":") && hostile_says(p, open) &&
-	    hostile_says(p, "\n\n"))
+	if (hostile_begin(p) && hostile_says(p, p->speech->open) && hostile_says(p, "{\"n\":") &&
+	    hostile_says(p, open) && hostile_says(p, p->speech->close))
 		hostile_says(p, p->speech->end);
 }
 

@@ -11,6 +11,9 @@
 
 const struct speech hostile_speeches[] = {
 	{ .path = "/chat/completions",
+	  .open = "data: ",
+	  .close = "\n\n",
+	  .nothing = ":\n",
 	  .begin = "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n",
 	  .text = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":%s}}]}\n\n",
 	  .call = "data: "
@@ -27,6 +30,9 @@ const struct speech hostile_speeches[] = {
 		  "data: [DONE]\n\n",
 	  .error = "data: {\"error\":{\"message\":\"it died\",\"type\":\"server_error\"}}\n\n" },
 	{ .path = "/responses",
+	  .open = "data: ",
+	  .close = "\n\n",
+	  .nothing = ":\n",
 	  .begin = "event: response.created\ndata: "
 		   "{\"type\":\"response.created\",\"response\":{\"output\":[]}}\n\n",
 	  .text = "data: "
@@ -44,6 +50,9 @@ const struct speech hostile_speeches[] = {
 		   "died\"}\n\n" },
 	/* A call's index begins with a 1: 0 is the text's. */
 	{ .path = "/messages",
+	  .open = "data: ",
+	  .close = "\n\n",
+	  .nothing = ":\n",
 	  .begin =
 		  "data: {\"type\":\"message_start\",\"message\":{\"role\":\"assistant\"}}\n\n"
 		  "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":"
@@ -66,6 +75,19 @@ const struct speech hostile_speeches[] = {
 		  "data: {\"type\":\"message_stop\"}\n\n",
 	  .error = "data: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"it "
 		   "died\"}}\n\n" },
+	/* One object a line. It has no refusal. */
+	{ .path = "/chat ",
+	  .open = "",
+	  .close = "\n",
+	  .nothing = "\n",
+	  .begin = "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":false}\n",
+	  .text = "{\"message\":{\"content\":%s},\"done\":false}\n",
+	  .call = "{\"message\":{\"content\":\"\",\"tool_calls\":[{\"id\":\"c%2$d\",\"function\":{\"index\":%1$d,"
+		  "\"name\":\"tool_%3$d\",\"arguments\":%4$s}}]},\"done\":false}\n",
+	  .end = "{\"message\":{\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\"}\n",
+	  .end_calls = "{\"message\":{\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\"}\n",
+	  .refusal = "{\"message\":{\"content\":\"no\"},\"done\":true}\n",
+	  .error = "{\"error\":\"it died\"}\n" },
 	{ .path = NULL }
 };
 
@@ -91,6 +113,11 @@ bool hostile_send(struct peer *p, const char *bytes, size_t n)
 bool hostile_says(struct peer *p, const char *text)
 {
 	return hostile_send(p, text, strlen(text));
+}
+
+bool hostile_data(struct peer *p, const char *data, size_t n)
+{
+	return hostile_says(p, p->speech->open) && hostile_send(p, data, n) && hostile_says(p, p->speech->close);
 }
 
 bool hostile_sayf(struct peer *p, const char *fmt, ...)

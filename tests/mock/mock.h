@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mock.h - a loopback server that speaks chat completions, responses and messages: a scenario says
- * what it answers.
+ * mock.h - a loopback server that speaks chat completions, responses, messages and Ollama's chat: a scenario
+ * says what it answers.
  *
  * The scenario comes from the command line; a request may change it by its model name, which is a
  * list of directives joined by '+': "turns:3", "latency:200", "down:2" (500 to whoever has so many
@@ -32,6 +32,8 @@ struct mock_request {
 	bool include, encrypted;  /* it asks for encrypted reasoning; holds some */
 	bool of_messages;	  /* the path is that of the Messages API */
 	bool version, max_tokens; /* it has what that API wants */
+	bool ollama;		  /* the path is that of Ollama's chat */
+	bool arguments_text;	  /* a call's arguments are a text */
 	bool marked, thinking;	  /* it has marks for the cache; thinking that comes back */
 	char first_role[16];
 };
@@ -73,6 +75,8 @@ void mock_responses_make(struct mock_answer *a, const struct mock_scenario *s,
 /* The same for a request of the Messages API: turn `turn` of the run that it belongs to. */
 void mock_messages_make(struct mock_answer *a, const struct mock_scenario *s,
 			const struct mock_request *r, int turn);
+/* The same for a request of Ollama's chat. */
+void mock_ollama_make(struct mock_answer *a, const struct mock_scenario *s, const struct mock_request *r, int turn);
 void mock_answer_release(struct mock_answer *a);
 
 #endif

@@ -372,6 +372,8 @@ void mock_answer_make(struct mock_answer *a, const struct mock_scenario *s,
 		mock_responses_make(a, s, r, turn);
 	else if (r->of_messages)
 		mock_messages_make(a, s, r, turn);
+	else if (r->ollama)
+		mock_ollama_make(a, s, r, turn);
 	else if (!r->stream || fault(s, "json") || fault(s, "cutjson"))
 		whole_json(a, s, turn);
 	else if (!cached(a, s, turn))

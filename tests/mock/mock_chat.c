@@ -170,6 +170,7 @@ static void write_log(struct server *s, const struct mock_request *r, const char
 		"\"answered\":%s,\"bytes\":%zu",
 		r->responses	 ? "responses"
 		: r->of_messages ? "messages"
+		: r->ollama	 ? "ollama"
 				 : "chat",
 		r->messages, r->assistants, r->authorization[0] ? "true" : "false", r->last_role,
 		r->answered ? "true" : "false", n);

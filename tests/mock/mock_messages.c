@@ -177,22 +177,6 @@ static void whole(FILE *f, const struct mock_scenario *s, int turn)
 		reason(s, turn));
 }
 
-/* A body of known length, or all of it but the last `missing` bytes. */
-static void send_body(struct mock_answer *a, const char *status, const char *type,
-		      const struct growing *body, size_t missing)
-{
-	struct growing g;
-
-	begin(&g);
-	fprintf(g.f, "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", status, type,
-		body->n);
-	fwrite(body->p, 1, body->n - missing, g.f);
-	end(&g);
-	a->p = g.p;
-	a->n = g.n;
-	a->close_after = missing > 0;
-}
-
 /* What the API would say to the request; NULL: it takes it. */
 static const char *mistake(const struct mock_scenario *s, const struct mock_request *r)
 {
@@ -225,7 +209,7 @@ static bool refuse(struct mock_answer *a, const struct mock_scenario *s,
 	put_json(g.f, what, strlen(what));
 	fputs("}}", g.f);
 	end(&g);
-	send_body(a, "400 Bad Request", "application/json", &g, 0);
+	send_body(a, "400 Bad Request", "application/json", g.p, g.n, 0);
 	free(g.p);
 	return true;
 }
@@ -245,7 +229,7 @@ void mock_messages_make(struct mock_answer *a, const struct mock_scenario *s,
 	else
 		speak(g.f, s, turn);
 	end(&g);
-	send_body(a, "200 OK", json ? "application/json" : type, &g,
+	send_body(a, "200 OK", json ? "application/json" : type, g.p, g.n,
 		  fault(s, "cut")	? g.n / 2
 		  : fault(s, "cutjson") ? 9
 					: 0);

@@ -131,6 +131,8 @@ static void on_text(struct walk *w, struct span value)
 		on_block(w, value);
 	if (w->depth == 5 && is(w->key[3], "tool_calls") && is(w->key[5], "id"))
 		call(w, value);
+	if (w->depth == 6 && is(w->key[3], "tool_calls") && is(w->key[6], "arguments"))
+		w->r->arguments_text = true;
 }
 
 static const char *text_end(const char *p, const char *end)
@@ -206,6 +208,7 @@ void mock_request_read(struct mock_request *r, const char *head, size_t head_n, 
 	r->answered = true;
 	r->responses = memmem(head, head_n, "/responses ", 11) != NULL;
 	r->of_messages = memmem(head, head_n, "/messages ", 10) != NULL;
+	r->ollama = memmem(head, head_n, "/chat ", 6) != NULL;
 	r->version = header(head, head_n, "\nanthropic-version:").n > 0;
 	copy(r->authorization, sizeof r->authorization, key_of(r, head, head_n));
 	walk_body(&w, body, body + body_n);

@@ -227,22 +227,6 @@ static void speak(struct speaker *k, const struct mock_scenario *s, int turn)
 	end(&k->events);
 }
 
-/* A body of known length, or all of it but the last `missing` bytes. */
-static void send_body(struct mock_answer *a, const char *status, const char *type, const char *p,
-		      size_t n, size_t missing)
-{
-	struct growing g;
-
-	begin(&g);
-	fprintf(g.f, "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", status, type,
-		n);
-	fwrite(p, 1, n - missing, g.f);
-	end(&g);
-	a->p = g.p;
-	a->n = g.n;
-	a->close_after = missing > 0;
-}
-
 /* "failed_CODE" has that code, "failed" says nothing. */
 static bool fail(struct mock_answer *a, const struct mock_scenario *s)
 {

@@ -32,7 +32,8 @@ static bool known(const char *word)
 		"json",	     "cutjson",	  "cut",	"noend",     "nofinish", "nodone",
 		"textplain", "drip",	  "comments",	"reasoning", "badutf8",	 "refusal",
 		"length",    "filter",	  "argsobject", "argsbad",   "dupids",	 "noids",
-		"onechunk",  "stopcalls", "twocalls",	"noargs",    "foreign",	 "paused"
+		"onechunk",  "stopcalls", "twocalls",	"noargs",    "foreign",	 "paused",
+		"midway"
 	};
 	size_t i;
 

@@ -45,6 +45,22 @@ static inline void put_json(FILE *f, const char *s, size_t n)
 	fputc('"', f);
 }
 
+/* A body of known length, or all of it but the last `missing` bytes. */
+static inline void send_body(struct mock_answer *a, const char *status, const char *type,
+			     const char *body, size_t n, size_t missing)
+{
+	struct growing g;
+
+	begin(&g);
+	fprintf(g.f, "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", status, type,
+		n);
+	fwrite(body, 1, n - missing, g.f);
+	end(&g);
+	a->p = g.p;
+	a->n = g.n;
+	a->close_after = missing > 0;
+}
+
 static inline bool fault(const struct mock_scenario *s, const char *kind)
 {
 	return strcmp(s->fault, kind) == 0;

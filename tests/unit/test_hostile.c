@@ -15,7 +15,7 @@
 #define GROWTH_MAX_KIB (64 << 10)
 
 static const char *const batteries[] = { "model_openai", "model_openai_responses",
-					 "model_anthropic" };
+					 "model_anthropic", "model_ollama" };
 
 static const struct double_setting strict[] = { { "key", KEY },
 						{ "first_byte_timeout", "1500ms" },
@@ -99,6 +99,16 @@ static const struct trial {
 };
 #define TRIALS (sizeof trials / sizeof trials[0])
 
+/* Ollama's API has no way to say that a model refuses. */
+static const struct trial no_refusal = { "refusal", EXS_OK, 0, "\"stop\":\"end\"" };
+
+static const struct trial *trial_of(const char *battery, size_t i)
+{
+	if (strcmp(battery, "model_ollama") == 0 && strcmp(trials[i].word, no_refusal.word) == 0)
+		return &no_refusal;
+	return &trials[i];
+}
+
 static int set_up(void **state)
 {
 	static struct hostile h;
@@ -148,7 +158,7 @@ static void try_all(const char *battery, const struct hostile *h)
 	for (i = 0; i < TRIALS; i++) {
 		if (!double_done_wait(&crowd[i].done, TOTAL_MS + SLACK_MS))
 			fail_msg("%s, %s: it has not ended", battery, trials[i].word);
-		judge(battery, &trials[i], &crowd[i]);
+		judge(battery, trial_of(battery, i), &crowd[i]);
 	}
 	assert_true(clock_mono_ms() - began < TOTAL_MS + SLACK_MS);
 	for (i = 0; i < TRIALS; i++) {

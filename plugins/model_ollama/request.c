@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* request.c - see request.h. */
+#include "request.h"
+
+#include "../common_model/arguments.h"
+#include "../common_model/image.h"
+#include "../common_model/segments.h"
+#include "../common_model/settings.h"
+#include "../common_model/tools.h"
+
+/* The texts of the parts of that type as one string, a newline between two; nothing when there are none. */
+static size_t add_texts(struct text *out, const char *before, exs_str message, const char *type)
+{
+	exs_str key, part, value;
+	struct scan_iter it;
+	size_t n = 0;
+
+	scan_begin(&it, scan_get_list(message, "parts"));
+	while (scan_next(&it, &key, &part)) {
+		if (!scan_is_type(part, type) || !scan_get(part, "text", &value) || value.n < 2 ||
+		    value.p[0] != '"')
+			continue;
+		text_adds(out, n++ ? "\\n" : before);
+		text_add(out, value.p + 1, value.n - 2);
+	}
+	if (n)
+		text_adds(out, "\"");
+	return n;
+}
+
+static void add_content(struct text *out, exs_str message)
+{
+	if (add_texts(out, ",\"content\":\"", message, "text") == 0)
+		text_adds(out, ",\"content\":\"\"");
+}
+
+/* The bytes alone: what kind they are is seen from them. */
+static void add_images(struct text *out, exs_str message)
+{
+	exs_str key, part;
+	struct scan_iter it;
+	struct image image;
+	size_t n = 0;
+
+	scan_begin(&it, scan_get_list(message, "parts"));
+	while (scan_next(&it, &key, &part)) {
+		if (!image_of(part, &image))
+			continue;
+		text_adds(out, n++ ? "," : ",\"images\":[");
+		text_add(out, image.data.p, image.data.n);
+	}
+	if (n)
+		text_adds(out, "]");
+}
+
+static void add_user(struct text *out, exs_str message)
+{
+	text_adds(out, ",{\"role\":\"user\"");
+	add_content(out, message);
+	add_images(out, message);
+	text_adds(out, "}");
+}
+
+static bool add_call(struct text *out, exs_str call, bool first)
+{
+	exs_str id, name, args;
+
+	if (!scan_get(call, "id", &id) || !scan_get(call, "name", &name) ||
+	    !scan_get(call, "arguments", &args) || args.p[0] != '"')
+		return false;
+	text_adds(out, first ? "{\"id\":" : ",{\"id\":");
+	text_add(out, id.p, id.n);
+	text_adds(out, ",\"function\":{\"name\":");
+	text_add(out, name.p, name.n);
+	text_adds(out, ",\"arguments\":");
+	arguments_add_object(out, args);
+	text_adds(out, "}}");
+	return true;
+}
+
+/* What it thought before a call goes back with it: its model goes on from there. */
+static bool add_assistant(struct text *out, exs_str message)
+{
+	exs_str calls, key, call;
+	struct scan_iter it;
+	size_t n = 0;
+
+	text_adds(out, ",{\"role\":\"assistant\"");
+	add_content(out, message);
+	if (scan_get(message, "calls", &calls)) {
+		scan_begin(&it, calls);
+		while (scan_next(&it, &key, &call)) {
+			if (n == 0) {
+				(void)add_texts(out, ",\"thinking\":\"", message, "reasoning");
+				text_adds(out, ",\"tool_calls\":[");
+			}
+			if (!add_call(out, call, n++ == 0))
+				return false;
+		}
+		if (n)
+			text_adds(out, "]");
+	}
+	text_adds(out, "}");
+	return true;
+}
+
+static const struct result_form result = { ",{\"role\":\"tool\",\"tool_call_id\":", ",\"tool_name\":",
+					   ",\"content\":\"" };
+
+bool request_message(exs_str message, struct text *out)
+{
+	exs_str role;
+
+	if (!scan_is_value(message) || !scan_get(message, "role", &role))
+		return false;
+	if (scan_is(role, "assistant"))
+		return add_assistant(out, message);
+	if (scan_is(role, "tool"))
+		return tools_add_results(&result, message, out);
+	if (!scan_is(role, "user"))
+		return false;
+	add_user(out, message);
+	return true;
+}
+
+static exs_status add_messages(struct cache *cache, const exs_turn *turn, struct text *out,
+			       exs_err *err)
+{
+	struct cache_entry *e = segments_encode(cache, turn, request_message, err);
+
+	if (!e)
+		return err->status;
+	text_adds(out, ",\"messages\":[");
+	if (turn->system.n) {
+		text_adds(out, "{\"role\":\"system\",\"content\":");
+		text_add_json(out, turn->system);
+		text_adds(out, "}");
+		text_add(out, e->text.mem.p, e->text.mem.n);
+	} else if (e->text.mem.n) { /* each has a comma in front */
+		text_add(out, e->text.mem.p + 1, e->text.mem.n - 1);
+	}
+	text_adds(out, "]");
+	cache_give(cache, e);
+	return EXS_OK;
+}
+
+/* Numbers of ours, then what the conf gives. Their first comma becomes the bracket. */
+static void add_options(struct text *out, const struct settings *set, const exs_turn *turn)
+{
+	const struct ollama *own = set->own;
+	size_t from;
+
+	text_adds(out, ",\"options\":");
+	from = out->mem.n;
+	if (set->context_tokens > 0) {
+		text_adds(out, ",\"num_ctx\":");
+		text_add_int(out, set->context_tokens);
+	}
+	if (turn->max_tokens > 0) {
+		text_adds(out, ",\"num_predict\":");
+		text_add_int(out, turn->max_tokens);
+	}
+	text_adds(out, own->options);
+	if (out->status)
+		return;
+	if (out->mem.n == from)
+		text_adds(out, "{");
+	else
+		out->mem.p[from] = '{';
+	text_adds(out, "}");
+}
+
+static const struct tool_form tool = { "{\"type\":\"function\",\"function\":{\"name\":", ",\"parameters\":",
+				       "}}" };
+
+exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
+			 const exs_turn *turn, struct text *out, exs_err *err)
+{
+	text_adds(out, "{\"model\":");
+	text_add_json(out, exs_cstr(turn->model));
+	if (add_messages(cache, turn, out, err) || tools_add(&tool, turn->tools, out, err))
+		return err->status;
+	text_adds(out, flags & REQUEST_STREAM ? ",\"stream\":true" : ",\"stream\":false");
+	add_options(out, set, turn);
+	text_adds(out, set->extra);
+	text_adds(out, "}");
+	if (out->status)
+		return exs_fail(err, out->status, 0, "the request is over %u bytes", REQUEST_MAX);
+	return EXS_OK;
+}
