@@ -3,9 +3,8 @@
 #include "request.h"
 
 #include "../common_model/image.h"
-#include "../common_model/segments.h"
+#include "../common_model/messages.h"
 #include "../common_model/settings.h"
-#include "../common_model/tools.h"
 
 /* A string of the neutral form is a string here too: its bytes between the quotes are copied as
  * they are. */
@@ -136,36 +135,11 @@ static bool add_assistant(struct text *out, exs_str message)
 static const struct result_form result = { ",{\"role\":\"tool\",\"tool_call_id\":", NULL,
 					   ",\"content\":\"" };
 
+static const struct message_form form = { add_user, add_assistant, &result };
+
 bool request_message(exs_str message, struct text *out)
 {
-	exs_str role;
-
-	if (!scan_is_value(message) || !scan_get(message, "role", &role))
-		return false;
-	if (scan_is(role, "assistant"))
-		return add_assistant(out, message);
-	if (scan_is(role, "tool"))
-		return tools_add_results(&result, message, out);
-	if (!scan_is(role, "user"))
-		return false;
-	add_user(out, message);
-	return true;
-}
-
-static exs_status add_messages(struct cache *cache, const exs_turn *turn, struct text *out,
-			       exs_err *err)
-{
-	struct cache_entry *e = segments_encode(cache, turn, request_message, err);
-
-	if (!e)
-		return err->status;
-	/* Each message has a comma in front; without a system prompt the first one must go. */
-	if (turn->system.n)
-		text_add(out, e->text.mem.p, e->text.mem.n);
-	else if (e->text.mem.n)
-		text_add(out, e->text.mem.p + 1, e->text.mem.n - 1);
-	cache_give(cache, e);
-	return EXS_OK;
+	return message_write(&form, message, out);
 }
 
 static const struct tool_form tool = { "{\"type\":\"function\",\"function\":{\"name\":", ",\"parameters\":",
@@ -178,16 +152,8 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 
 	text_adds(out, "{\"model\":");
 	text_add_json(out, exs_cstr(turn->model));
-	text_adds(out, ",\"messages\":[");
-	if (turn->system.n) {
-		text_adds(out, "{\"role\":\"system\",\"content\":");
-		text_add_json(out, turn->system);
-		text_adds(out, "}");
-	}
-	if (add_messages(cache, turn, out, err))
-		return err->status;
-	text_adds(out, "]");
-	if (tools_add(&tool, turn->tools, out, err))
+	text_adds(out, ",");
+	if (messages_add(cache, turn, request_message, out, err) || tools_add(&tool, turn->tools, out, err))
 		return err->status;
 	if (flags & REQUEST_STREAM)
 		text_adds(out, ",\"stream\":true");

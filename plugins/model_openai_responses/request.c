@@ -3,9 +3,8 @@
 #include "request.h"
 
 #include "../common_model/image.h"
-#include "../common_model/segments.h"
+#include "../common_model/messages.h"
 #include "../common_model/settings.h"
-#include "../common_model/tools.h"
 #include "items.h"
 
 /* ---- messages ---- */
@@ -147,20 +146,11 @@ static const struct result_form result = { ",{\"type\":\"function_call_output\",
 
 /* ---- the request ---- */
 
+static const struct message_form form = { add_user, add_plain, &result };
+
 bool request_message_plain(exs_str message, struct text *out)
 {
-	exs_str role;
-
-	if (!scan_is_value(message) || !scan_get(message, "role", &role))
-		return false;
-	if (scan_is(role, "assistant"))
-		return add_plain(out, message);
-	if (scan_is(role, "tool"))
-		return tools_add_results(&result, message, out);
-	if (!scan_is(role, "user"))
-		return false;
-	add_user(out, message);
-	return true;
+	return message_write(&form, message, out);
 }
 
 bool request_message(exs_str message, struct text *out)

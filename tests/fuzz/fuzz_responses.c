@@ -9,6 +9,7 @@
 
 #include "../../plugins/common_model/cache.c"
 #include "../../plugins/common_model/image.c"
+#include "../../plugins/common_model/messages.c"
 #include "../../plugins/common_model/segments.c"
 #include "../../plugins/common_model/tools.c"
 #include "../../plugins/model_openai_responses/events.c"

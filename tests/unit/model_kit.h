@@ -89,6 +89,37 @@ static inline void ask_refused(struct kit *k, struct asked *a, const struct refu
 	assert_int_equal(a->done.out.n, 0);
 }
 
+/* Each is said at once: nothing is tried again. */
+static EXS_UNUSED void says_refusals(const struct env *e, const struct refusal *list, size_t n)
+{
+	static const struct double_setting once[] = { { "key", KEY }, { "retries", "0" }, { NULL, NULL } };
+	struct asked a;
+	struct kit k;
+	size_t i;
+
+	kit_open_of(&k, BATTERY, e->mock.port, once);
+	for (i = 0; i < n; i++) {
+		ask_refused(&k, &a, &list[i]);
+		ask_release(&a);
+	}
+	kit_close(&k);
+}
+
+/* The mock's complaint repeats the header that `key_header` names: the key was there, and it is blotted out. */
+static EXS_UNUSED void puts_key_behind(const struct env *e, const char *key_header, const char *says)
+{
+	const struct double_setting set[] = { { "key", KEY }, { "key_header", key_header }, { NULL, NULL } };
+	struct asked a;
+	struct kit k;
+
+	kit_open_of(&k, BATTERY, e->mock.port, set);
+	ask(&k, &a, "401");
+	assert_says(&a, says);
+	assert_false(double_host_logged(&k.host, KEY));
+	ask_release(&a);
+	kit_close(&k);
+}
+
 /* The text of the mock comes after all. */
 static EXS_UNUSED void gets_over(struct kit *k, const char *const *models, size_t n)
 {

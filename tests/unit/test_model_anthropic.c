@@ -75,14 +75,8 @@ static void says_what_a_refusal_means(void **state)
 		{ "noend", EXS_IO, EXS_CLASS_TRUNCATED, "broke off" },
 		{ "garbage", EXS_IO, EXS_CLASS_TRUNCATED, "not JSON" },
 	};
-	struct env *e = *state;
-	struct asked a;
-	size_t i;
 
-	for (i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-		ask_refused(&e->kit, &a, &refusals[i]);
-		ask_release(&a);
-	}
+	says_refusals(*state, refusals, sizeof refusals / sizeof refusals[0]);
 }
 
 static void ends_well_after_faults_that_pass(void **state)
@@ -108,19 +102,7 @@ static void the_key_goes_only_into_its_header(void **state)
 
 static void the_key_goes_into_the_header_that_is_named(void **state)
 {
-	static const struct double_setting set[] = { { "key", KEY },
-						     { "key_header", "Authorization: Bearer" },
-						     { NULL, NULL } };
-	struct env *e = *state;
-	struct asked a;
-	struct kit k;
-
-	kit_open_of(&k, BATTERY, e->mock.port, set);
-	ask(&k, &a, "401");
-	assert_says(&a, "Bearer *");
-	assert_false(double_host_logged(&k.host, KEY));
-	ask_release(&a);
-	kit_close(&k);
+	puts_key_behind(*state, "Authorization: Bearer", "Bearer *");
 }
 
 static void a_broken_answer_has_an_estimated_usage(void **state)

@@ -65,18 +65,8 @@ static void says_what_a_refusal_means(void **state)
 		{ "noend", EXS_IO, EXS_CLASS_TRUNCATED, "broke off" },
 		{ "midway", EXS_IO, EXS_CLASS_TRANSIENT, "the runner died" },
 	};
-	static const struct double_setting once[] = { { "key", KEY }, { "retries", "0" }, { NULL, NULL } };
-	struct env *e = *state;
-	struct asked a;
-	struct kit k;
-	size_t i;
 
-	kit_open_of(&k, BATTERY, e->mock.port, once);
-	for (i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-		ask_refused(&k, &a, &refusals[i]);
-		ask_release(&a);
-	}
-	kit_close(&k);
+	says_refusals(*state, refusals, sizeof refusals / sizeof refusals[0]);
 }
 
 static void ends_well_after_faults_that_pass(void **state)

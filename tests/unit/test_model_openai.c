@@ -124,19 +124,7 @@ static void the_key_goes_only_into_its_header(void **state)
 
 static void the_key_goes_into_the_header_that_is_named(void **state)
 {
-	static const struct double_setting set[] = { { "key", KEY },
-						     { "key_header", "api-key" },
-						     { NULL, NULL } };
-	struct env *e = *state;
-	struct asked a;
-	struct kit k;
-
-	kit_open_of(&k, BATTERY, e->mock.port, set);
-	ask(&k, &a, "401");
-	assert_says(&a, "bad key: *");
-	assert_false(double_host_logged(&k.host, KEY));
-	ask_release(&a);
-	kit_close(&k);
+	puts_key_behind(*state, "api-key", "bad key: *");
 }
 
 static void asks_with_a_long_body_twice_when_a_kept_connection_is_dead(void **state)

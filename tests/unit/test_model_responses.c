@@ -82,20 +82,8 @@ static void says_what_a_refusal_means(void **state)
 		{ "failed_server_error", EXS_IO, EXS_CLASS_TRANSIENT, "it said" },
 		{ "failed", EXS_IO, EXS_CLASS_TRANSIENT, "gives no reason" },
 	};
-	static const struct double_setting once[] = { { "key", KEY },
-						      { "retries", "0" },
-						      { NULL, NULL } };
-	struct env *e = *state;
-	struct asked a;
-	struct kit k;
-	size_t i;
 
-	kit_open_of(&k, BATTERY, e->mock.port, once);
-	for (i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-		ask_refused(&k, &a, &refusals[i]);
-		ask_release(&a);
-	}
-	kit_close(&k);
+	says_refusals(*state, refusals, sizeof refusals / sizeof refusals[0]);
 }
 
 static int lines_of(const char *path)

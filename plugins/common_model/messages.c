@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* messages.c - see messages.h. */
+#include "messages.h"
+
+bool message_write(const struct message_form *form, exs_str message, struct text *out)
+{
+	exs_str role;
+
+	if (!scan_is_value(message) || !scan_get(message, "role", &role))
+		return false;
+	if (scan_is(role, "assistant"))
+		return form->assistant(out, message);
+	if (scan_is(role, "tool"))
+		return tools_add_results(form->result, message, out);
+	if (!scan_is(role, "user"))
+		return false;
+	form->user(out, message);
+	return true;
+}
+
+exs_status messages_add(struct cache *cache, const exs_turn *turn, segment_fn *encode, struct text *out,
+			exs_err *err)
+{
+	struct cache_entry *e = segments_encode(cache, turn, encode, err);
+
+	if (!e)
+		return err->status;
+	text_adds(out, "\"messages\":[");
+	/* Each message has a comma in front; without a system prompt the first one must go. */
+	if (turn->system.n) {
+		text_adds(out, "{\"role\":\"system\",\"content\":");
+		text_add_json(out, turn->system);
+		text_adds(out, "}");
+		text_add(out, e->text.mem.p, e->text.mem.n);
+	} else if (e->text.mem.n) {
+		text_add(out, e->text.mem.p + 1, e->text.mem.n - 1);
+	}
+	text_adds(out, "]");
+	cache_give(cache, e);
+	return EXS_OK;
+}

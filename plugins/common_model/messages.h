@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* messages.h - neutral messages as the items of a request, for dialects of which each message is items of its own. Any thread. */
+#ifndef COMMON_MODEL_MESSAGES_H
+#define COMMON_MODEL_MESSAGES_H
+
+#include "segments.h"
+#include "tools.h"
+
+/* How a dialect writes the message of each role: items with a comma in front. */
+struct message_form {
+	void (*user)(struct text *out, exs_str message);
+	bool (*assistant)(struct text *out, exs_str message); /* false: not in the neutral form */
+	const struct result_form *result;
+};
+
+/* Appends one message. False: it is not in the neutral form. */
+bool message_write(const struct message_form *form, exs_str message, struct text *out);
+
+/*
+ * Appends `"messages":[...]`, the system prompt first as a message of its own. `encode` is the dialect's segment
+ * function. Errors as segments_encode has them.
+ */
+exs_status messages_add(struct cache *cache, const exs_turn *turn, segment_fn *encode, struct text *out,
+			exs_err *err);
+
+#endif
