@@ -2,8 +2,8 @@
 /*
  * lines.h - reads a stream of JSON values, one a line (NDJSON), cut between any two bytes.
  *
- * Lines end with LF or CRLF, empty ones and a byte order mark at the start are skipped. Whether a line is JSON is for
- * whoever gets it to say.
+ * Lines end with LF or CRLF, empty ones and a byte order mark at the start are skipped. Whether a
+ * line is JSON is for whoever gets it to say.
  */
 #ifndef COMMON_MODEL_LINES_H
 #define COMMON_MODEL_LINES_H
@@ -22,7 +22,8 @@ struct lines {
 
 void lines_init(struct lines *l, exs_status (*line)(void *arg, exs_str line), void *arg);
 void lines_release(struct lines *l);
-/* What `line` answered, TOOBIG over LINES_LINE_MAX, NOMEM. Not to be called again after a failure. */
+/* What `line` answered, TOOBIG over LINES_LINE_MAX, NOMEM. Not to be called again after a failure.
+ */
 exs_status lines_feed(struct lines *l, const char *p, size_t n);
 /* After the last byte: the last line may lack its end, be whole or cut. The same statuses. */
 exs_status lines_end(struct lines *l);

@@ -18,8 +18,8 @@ bool message_write(const struct message_form *form, exs_str message, struct text
 	return true;
 }
 
-exs_status messages_add(struct cache *cache, const exs_turn *turn, segment_fn *encode, struct text *out,
-			exs_err *err)
+exs_status messages_add(struct cache *cache, const exs_turn *turn, segment_fn *encode,
+			struct text *out, exs_err *err)
 {
 	struct cache_entry *e = segments_encode(cache, turn, encode, err);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* messages.h - neutral messages as the items of a request, for dialects of which each message is items of its own. Any thread. */
+/* messages.h - neutral messages as the items of a request, for dialects of which each message is
+ * items of its own. Any thread. */
 #ifndef COMMON_MODEL_MESSAGES_H
 #define COMMON_MODEL_MESSAGES_H
 
@@ -17,10 +18,10 @@ struct message_form {
 bool message_write(const struct message_form *form, exs_str message, struct text *out);
 
 /*
- * Appends `"messages":[...]`, the system prompt first as a message of its own. `encode` is the dialect's segment
- * function. Errors as segments_encode has them.
+ * Appends `"messages":[...]`, the system prompt first as a message of its own. `encode` is the
+ * dialect's segment function. Errors as segments_encode has them.
  */
-exs_status messages_add(struct cache *cache, const exs_turn *turn, segment_fn *encode, struct text *out,
-			exs_err *err);
+exs_status messages_add(struct cache *cache, const exs_turn *turn, segment_fn *encode,
+			struct text *out, exs_err *err);
 
 #endif

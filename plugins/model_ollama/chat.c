@@ -7,8 +7,8 @@ static void take_usage(struct answer *a, exs_str line)
 {
 	exs_usage *u = &a->usage;
 
-	a->has_usage = scan_get_count(line, "prompt_eval_count", &u->in_tokens) && u->in_tokens > 0 &&
-		       scan_get_count(line, "eval_count", &u->out_tokens);
+	a->has_usage = scan_get_count(line, "prompt_eval_count", &u->in_tokens) &&
+		       u->in_tokens > 0 && scan_get_count(line, "eval_count", &u->out_tokens);
 	if (!a->has_usage)
 		u->in_tokens = u->out_tokens = 0;
 }
@@ -77,7 +77,8 @@ exs_status chat_line(struct answer *a, exs_str line)
 	if (status || !scan_get(line, "done", &value) || scan_kind(value) != 't')
 		return status;
 	take_usage(a, line);
-	a->stop = scan_get(line, "done_reason", &value) && scan_is(value, "length") ? STOP_LENGTH : STOP_END;
+	a->stop = scan_get(line, "done_reason", &value) && scan_is(value, "length") ? STOP_LENGTH
+										    : STOP_END;
 	a->complete = true;
 	return EXS_OK;
 }

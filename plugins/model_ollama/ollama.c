@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ollama.c - the battery model_ollama: Ollama's own chat API, which alone can say how long the model's window is. */
+/* ollama.c - the battery model_ollama: Ollama's own chat API, which alone can say how long the
+ * model's window is. */
 #include "../common_model/extra.h"
 #include "../common_model/model.h"
 #include "chat.h"
@@ -22,7 +23,8 @@ static exs_status configure(struct settings *s, const exs_conf *conf, exs_err *e
 
 	text_init(&members, EXTRA_MAX);
 	if (extra_write("options", conf->json(conf, "options"), set_by_us, &members, &why)) {
-		(void)exs_fail(err, why.status, 0, "%s: %.150s", conf->where(conf, "options").p, why.text);
+		(void)exs_fail(err, why.status, 0, "%s: %.150s", conf->where(conf, "options").p,
+			       why.text);
 	} else {
 		own = calloc(1, sizeof *own + members.mem.n + 1);
 		if (!own)
@@ -58,5 +60,5 @@ static exs_status open_(const exs_host *host, const exs_conf *conf, exs_self **o
 static const char *const ports[] = { EXS_PORT_MODEL, NULL };
 
 EXS_BATTERY_FLAGS(EXS_CONCURRENT | EXS_RETURNS_AT_ONCE, "executus.model_ollama", "0.1.0",
-		  "Ollama's own chat API, with the window that the conf says", "MIT", options, ports, open_,
-		  model_close, model_port)
+		  "Ollama's own chat API, with the window that the conf says", "MIT", options,
+		  ports, open_, model_close, model_port)

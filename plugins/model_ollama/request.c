@@ -7,7 +7,8 @@
 #include "../common_model/messages.h"
 #include "../common_model/settings.h"
 
-/* The texts of the parts of that type as one string, a newline between two; nothing when there are none. */
+/* The texts of the parts of that type as one string, a newline between two; nothing when there are
+ * none. */
 static size_t add_texts(struct text *out, const char *before, exs_str message, const char *type)
 {
 	exs_str key, part, value;
@@ -103,8 +104,8 @@ static bool add_assistant(struct text *out, exs_str message)
 	return true;
 }
 
-static const struct result_form result = { ",{\"role\":\"tool\",\"tool_call_id\":", ",\"tool_name\":",
-					   ",\"content\":\"" };
+static const struct result_form result = { ",{\"role\":\"tool\",\"tool_call_id\":",
+					   ",\"tool_name\":", ",\"content\":\"" };
 
 static const struct message_form form = { add_user, add_assistant, &result };
 
@@ -139,8 +140,8 @@ static void add_options(struct text *out, const struct settings *set, const exs_
 	text_adds(out, "}");
 }
 
-static const struct tool_form tool = { "{\"type\":\"function\",\"function\":{\"name\":", ",\"parameters\":",
-				       "}}" };
+static const struct tool_form tool = { "{\"type\":\"function\",\"function\":{\"name\":",
+				       ",\"parameters\":", "}}" };
 
 exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
 			 const exs_turn *turn, struct text *out, exs_err *err)
@@ -148,7 +149,8 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 	text_adds(out, "{\"model\":");
 	text_add_json(out, exs_cstr(turn->model));
 	text_adds(out, ",");
-	if (messages_add(cache, turn, request_message, out, err) || tools_add(&tool, turn->tools, out, err))
+	if (messages_add(cache, turn, request_message, out, err) ||
+	    tools_add(&tool, turn->tools, out, err))
 		return err->status;
 	text_adds(out, flags & REQUEST_STREAM ? ",\"stream\":true" : ",\"stream\":false");
 	add_options(out, set, turn);

@@ -7,14 +7,16 @@
 
 /* The settings that only this dialect has. */
 struct ollama {
-	char *options; /* members of `options` that the conf gives, each with a comma in front; behind this struct */
+	char *options; /* members of `options` that the conf gives, each with a comma in front;
+			  behind this struct */
 };
 
 /* As dialect.h says. */
 exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
 			 const exs_turn *turn, struct text *out, exs_err *err);
 
-/* One neutral message as items of `messages`, each with a comma in front. False: not in the neutral form. */
+/* One neutral message as items of `messages`, each with a comma in front. False: not in the neutral
+ * form. */
 bool request_message(exs_str message, struct text *out);
 
 #endif

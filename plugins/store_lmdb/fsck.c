@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fsck.c - whether the pages of the file are what LMDB takes them for: every page belongs to one map
- * or is free, trees are whole and in order, and the maps count right. What stands in the rows is not
- * looked at. See fsck.h. Nobody writes while all of it is checked, in no process.
+ * fsck.c - whether the pages of the file are what LMDB takes them for: every page belongs to one
+ * map or is free, trees are whole and in order, and the maps count right. What stands in the rows
+ * is not looked at. See fsck.h. Nobody writes while all of it is checked, in no process.
  */
 #include "fsck.h"
 
@@ -14,10 +14,11 @@
 #include "folder.h"
 #include "store_lmdb.h"
 
-#define META_MAGIC   0xBEEFC0DEu
-#define META_VERSION 1u
-#define SENTENCE_MAX 256u
-#define OPENING_TRIES 8 /* a file that changes faster is somebody's who has it open: it is sound */
+#define META_MAGIC    0xBEEFC0DEu
+#define META_VERSION  1u
+#define SENTENCE_MAX  256u
+#define OPENING_TRIES 8 /* a file that changes faster is somebody's who has it open: it is sound   \
+			 */
 
 /* MDB_meta of LMDB 0.9, behind the head of its page. */
 struct meta_page {
@@ -68,7 +69,8 @@ bool fsck_take(struct fsck *f, uint64_t page, int as, const char *map)
 	return true;
 }
 
-/* The two first pages are written in turn: the newer one counts, the other is the state before it. */
+/* The two first pages are written in turn: the newer one counts, the other is the state before it.
+ */
 static void read_metas(struct fsck *f)
 {
 	struct meta_page m;
@@ -96,7 +98,8 @@ static void count_lost(struct fsck *f)
 
 	for (page = 2; page <= f->meta.last_page; page++)
 		f->lost += f->seen[page] == PAGE_UNSEEN;
-	snprintf(text, sizeof text, "%llu pages of %u bytes, %llu free, %llu neither in use nor free",
+	snprintf(text, sizeof text,
+		 "%llu pages of %u bytes, %llu free, %llu neither in use nor free",
 		 (unsigned long long)f->meta.last_page + 1, f->page_bytes,
 		 (unsigned long long)f->free, (unsigned long long)f->lost);
 	tell(f, EXS_CHECK_NOTE, text);
@@ -167,7 +170,8 @@ static bool read_page_bytes(struct fsck *f)
 	return f->page_bytes >= PAGE_HEAD + sizeof m && f->page_bytes <= UINT16_MAX + 1u;
 }
 
-/* Pages of the newest state are overwritten two commits later. False: there were some, look again. */
+/* Pages of the newest state are overwritten two commits later. False: there were some, look again.
+ */
 static bool walk_opening(struct fsck *f, exs_err *why)
 {
 	struct fsck now = { .fd = f->fd, .page_bytes = f->page_bytes, .say = f->say, .arg = why };
@@ -204,6 +208,6 @@ exs_status fsck_opening(const struct env *env, exs_err *err)
 	close(fd);
 	if (why.status == EXS_OK || tries == OPENING_TRIES)
 		return EXS_OK;
-	return exs_fail(err, EXS_CORRUPT, 0, "the store in '%s' is damaged, restore a copy: %.160s", env->path,
-			why.text);
+	return exs_fail(err, EXS_CORRUPT, 0, "the store in '%s' is damaged, restore a copy: %.160s",
+			env->path, why.text);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_recovery.c - how long a process that begins looks for the runs that others left: 50 open ones among so many that
- * ended. The goal among 100,000 is 100 ms, and it must not grow with those that ended.
+ * bench_recovery.c - how long a process that begins looks for the runs that others left: 50 open
+ * ones among so many that ended. The goal among 100,000 is 100 ms, and it must not grow with those
+ * that ended.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,7 +81,8 @@ int main(void)
 	kernel_open(&k, dir, "recovery");
 	write_runs(&k, &ids, OPEN, ROWS_OPEN);
 	kernel_close(&k);
-	printf("%d open runs are found: median of %d, each of a store that was just opened\n", OPEN, ROUNDS);
+	printf("%d open runs are found: median of %d, each of a store that was just opened\n", OPEN,
+	       ROUNDS);
 	for (more = 1000; ended < 100000; more = 99000) {
 		kernel_open(&k, dir, "recovery");
 		write_runs(&k, &ids, more, ROWS_ENDED);

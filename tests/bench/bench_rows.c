@@ -25,9 +25,12 @@ exs_run_info rows_info(const char *id)
 			       .started_ms = clock_wall_ms() };
 }
 
-void rows_append(struct kernel *k, exs_ckpt *ckpt, int64_t seq, int32_t kind, const char *body, struct batch *b)
+void rows_append(struct kernel *k, exs_ckpt *ckpt, int64_t seq, int32_t kind, const char *body,
+		 struct batch *b)
 {
-	exs_fact f = { .size = sizeof f, .kind = kind, .seq = seq, .attempt = 1, .body = str_of(body) };
+	exs_fact f = {
+		.size = sizeof f, .kind = kind, .seq = seq, .attempt = 1, .body = str_of(body)
+	};
 	const exs_fact *list[] = { &f };
 	exs_err err = EXS_ERR_INIT;
 
@@ -51,7 +54,8 @@ void rows_commit(struct kernel *k, struct batch *b)
 	batch_init(b);
 }
 
-void rows_run(struct kernel *k, const char *id, int64_t facts, enum rows_end end, struct batch *b, size_t batch)
+void rows_run(struct kernel *k, const char *id, int64_t facts, enum rows_end end, struct batch *b,
+	      size_t batch)
 {
 	exs_run_info run = rows_info(id);
 	exs_err err = EXS_ERR_INIT;
@@ -65,7 +69,8 @@ void rows_run(struct kernel *k, const char *id, int64_t facts, enum rows_end end
 		if (b->n >= batch)
 			rows_commit(k, b);
 	}
-	must(call_ckpt_end(k->host->checkpoint, ckpt, end == ROWS_OPEN ? EXS_CKPT_LEAVE : EXS_CKPT_COMPLETE,
+	must(call_ckpt_end(k->host->checkpoint, ckpt,
+			   end == ROWS_OPEN ? EXS_CKPT_LEAVE : EXS_CKPT_COMPLETE,
 			   str_of(end == ROWS_OPEN ? "parked" : "ok"), b, &err),
 	     &err);
 }
@@ -88,7 +93,8 @@ size_t rows_stored(struct kernel *k, size_t *rows)
 	exs_err err = EXS_ERR_INIT;
 	struct sum sum = { 0, 0 };
 
-	must(call_store_scan(k->host->store, str_of(NULL), str_of(NULL), 0, add_row, &sum, &err), &err);
+	must(call_store_scan(k->host->store, str_of(NULL), str_of(NULL), 0, add_row, &sum, &err),
+	     &err);
 	if (rows)
 		*rows = sum.rows;
 	return sum.bytes;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_store.c - what it costs to forget nothing: time beside a model, bytes a step, and the file beside what is in it.
+ * bench_store.c - what it costs to forget nothing: time beside a model, bytes a step, and the file
+ *beside what is in it.
  *
  *	bench_store MOCK [SECONDS]	a mock_chat program; how long the store is written (20)
  *
- * Goals: at most 10 % of the time of a run whose model takes 20 ms and whose tools change nothing; a file under three
- * times the keys and values in it, with 8 processes that write, one that reads all the time, and old runs pruned.
+ * Goals: at most 10 % of the time of a run whose model takes 20 ms and whose tools change nothing;
+ *a file under three times the keys and values in it, with 8 processes that write, one that reads
+ *all the time, and old runs pruned.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -27,8 +29,8 @@
 
 static struct mock start_mock(const char *program, const char *turns, const char *latency_ms)
 {
-	const char *const args[] = { "--turns", turns, "--tool", "noop_pure", "--args", "{}", "--answer", "ok",
-				     "--latency", latency_ms, NULL };
+	const char *const args[] = { "--turns",	 turns, "--tool",    "noop_pure", "--args", "{}",
+				     "--answer", "ok",	"--latency", latency_ms,  NULL };
 
 	return mock_start(program, args);
 }
@@ -64,7 +66,8 @@ static void bench_time(const char *program, const char *dir)
 	kernel_close(&durable);
 	kernel_close(&none);
 	mock_stop(&mock);
-	printf("a run of 21 steps, a model that answers after %s ms, pure tools: milliseconds, median of %d\n"
+	printf("a run of 21 steps, a model that answers after %s ms, pure tools: milliseconds, "
+	       "median of %d\n"
 	       "  not durable                     %8.1f\n"
 	       "  durable                         %8.1f   %+.1f %%\n",
 	       LATENCY_MS, ROUNDS, median(forgets, ROUNDS), median(keeps, ROUNDS),
@@ -83,7 +86,8 @@ static int64_t stat_field(struct kernel *k, const char *key)
 	int64_t v = 0;
 
 	buf_init(&json, 65536);
-	must(k->host->store->store->stat(k->host->store->self, buf_sink_init(&sink, &json), &err), &err);
+	must(k->host->store->store->stat(k->host->store->self, buf_sink_init(&sink, &json), &err),
+	     &err);
 	p = strstr(json.p, key);
 	if (p)
 		v = strtoll(p + strlen(key), NULL, 10);
@@ -114,7 +118,8 @@ static double bytes_of_a_step(const char *program, const char *dir, const char *
 
 static void bench_bytes(const char *program, const char *dir)
 {
-	double small = bytes_of_a_step(program, dir, "20", 50), large = bytes_of_a_step(program, dir, "1000", 1);
+	double small = bytes_of_a_step(program, dir, "20", 50),
+	       large = bytes_of_a_step(program, dir, "1000", 1);
 
 	printf("bytes stored a step\n"
 	       "  runs of 20 steps                %8.0f\n"
@@ -145,7 +150,8 @@ static void writes(struct kernel *k)
 		kernel_end(kernel_start(k, NULL));
 }
 
-/* The whole store in one look, again and again: whatever is freed meanwhile has to wait for its end. */
+/* The whole store in one look, again and again: whatever is freed meanwhile has to wait for its
+ * end. */
 static void views(struct kernel *k)
 {
 	for (;;)
@@ -173,8 +179,9 @@ static void sample(struct kernel *k, int64_t at_s, double *worst)
 	int64_t file = stat_field(k, "\"file_bytes\":");
 	double ratio = (double)file / (double)live;
 
-	printf("  after %4lld s                    %8.1f MiB in %zu rows, a file of %.1f MiB, x%.2f\n", (long long)at_s,
-	       (double)live / 1048576, rows, (double)file / 1048576, ratio);
+	printf("  after %4lld s                    %8.1f MiB in %zu rows, a file of %.1f MiB, "
+	       "x%.2f\n",
+	       (long long)at_s, (double)live / 1048576, rows, (double)file / 1048576, ratio);
 	fflush(stdout);
 	if (ratio > *worst)
 		*worst = ratio;
@@ -183,15 +190,17 @@ static void sample(struct kernel *k, int64_t at_s, double *worst)
 static void bench_file(const char *program, const char *dir, int64_t seconds)
 {
 	struct mock mock = start_mock(program, "20", "2");
-	int64_t begun = clock_mono_ms(), now_s, pruned_s = 0, every_s = seconds / SAMPLES, sampled_s = 0;
+	int64_t begun = clock_mono_ms(), now_s, pruned_s = 0, every_s = seconds / SAMPLES,
+		sampled_s = 0;
 	pid_t pids[WRITERS + 1];
 	struct kernel k;
 	double worst = 0;
 	int i;
 
 	write_conf(dir, "file", mock.port, "noop_pure", 1);
-	printf("%d processes that write for %lld s, one that reads all the time, %d ended runs kept\n", WRITERS,
-	       (long long)seconds, KEPT);
+	printf("%d processes that write for %lld s, one that reads all the time, %d ended runs "
+	       "kept\n",
+	       WRITERS, (long long)seconds, KEPT);
 	fflush(stdout);
 	for (i = 0; i <= WRITERS; i++)
 		pids[i] = child(i < WRITERS ? writes : views, dir);

@@ -2,9 +2,10 @@
 /*
  * mock_ollama.c - the same answers as Ollama's own chat API gives them: one JSON object a line.
  *
- * Faults mean what they mean in mock_answer.c, as far as this API can have them, and: "noend" has no line that says it
- * is done, "nofinish" no reason, "nousage" not the count of the prompt, "comments" empty lines, "midway" an error in
- * the middle, "noids" is what older releases send. A request that the API would not take is refused with 400.
+ * Faults mean what they mean in mock_answer.c, as far as this API can have them, and: "noend" has
+ * no line that says it is done, "nofinish" no reason, "nousage" not the count of the prompt,
+ * "comments" empty lines, "midway" an error in the middle, "noids" is what older releases send. A
+ * request that the API would not take is refused with 400.
  */
 #include "mock_text.h"
 
@@ -12,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD "{\"model\":\"mock\",\"created_at\":\"2026-11-01T00:00:00Z\",\"message\":{\"role\":\"assistant\""
+#define HEAD                                                                                       \
+	"{\"model\":\"mock\",\"created_at\":\"2026-11-01T00:00:00Z\",\"message\":{\"role\":"       \
+	"\"assistant\""
 
 static void message(FILE *f, const char *member, const char *text, size_t n)
 {
@@ -110,16 +113,19 @@ static void whole(FILE *f, const struct mock_scenario *s, int turn)
 static const char *mistake(const struct mock_request *r)
 {
 	if (r->arguments_text)
-		return "json: cannot unmarshal string into Go struct field ToolCallFunction.arguments";
+		return "json: cannot unmarshal string into Go struct field "
+		       "ToolCallFunction.arguments";
 	if (!r->answered)
 		return "a call has no result";
 	return NULL;
 }
 
-void mock_ollama_make(struct mock_answer *a, const struct mock_scenario *s, const struct mock_request *r, int turn)
+void mock_ollama_make(struct mock_answer *a, const struct mock_scenario *s,
+		      const struct mock_request *r, int turn)
 {
 	bool json = !r->stream || fault(s, "json") || fault(s, "cutjson");
-	const char *type = fault(s, "textplain") ? "text/plain" : "application/x-ndjson", *what = mistake(r);
+	const char *type = fault(s, "textplain") ? "text/plain" : "application/x-ndjson",
+		   *what = mistake(r);
 	struct growing g;
 
 	begin(&g);
@@ -133,7 +139,8 @@ void mock_ollama_make(struct mock_answer *a, const struct mock_scenario *s, cons
 		speak(g.f, s, turn);
 	}
 	end(&g);
-	send_body(a, what ? "400 Bad Request" : "200 OK", json || what ? "application/json" : type, g.p, g.n,
+	send_body(a, what ? "400 Bad Request" : "200 OK", json || what ? "application/json" : type,
+		  g.p, g.n,
 		  what			? 0
 		  : fault(s, "cut")	? g.n / 2
 		  : fault(s, "cutjson") ? 9

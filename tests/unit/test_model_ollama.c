@@ -11,9 +11,10 @@ static void gives_text_live_and_whole(void **state)
 	ask(&e->kit, &a, "x");
 	assert_int_equal(a.done.status, EXS_OK);
 	assert_string_equal(a.done.progress.p, "hello from the mock");
-	assert_string_equal(a.done.out.p,
-			    "{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"hello "
-			    "from the mock\"}],\"stop\":\"end\",\"model\":\"mock\"}");
+	assert_string_equal(
+		a.done.out.p,
+		"{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"hello "
+		"from the mock\"}],\"stop\":\"end\",\"model\":\"mock\"}");
 	assert_int_equal(a.done.usage.estimated, 0);
 	assert_int_equal(a.done.usage.in_tokens, 120);
 	assert_int_equal(a.done.usage.out_tokens, 7);
@@ -114,7 +115,8 @@ static void refuses(const char *key, const char *value, const char *says)
 	struct double_host h;
 
 	double_host_init(&h, "local");
-	assert_int_equal(b->open(&h.host, double_host_conf(&h, b->options, set), &self, &err), EXS_INVALID);
+	assert_int_equal(b->open(&h.host, double_host_conf(&h, b->options, set), &self, &err),
+			 EXS_INVALID);
 	if (!strstr(err.text, says))
 		fail_msg("'%s' does not say '%s'", err.text, says);
 	double_host_release(&h);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_ollama_chat.c - lines of Ollama's chat API become one neutral message, and what broke off never does. */
+/* test_ollama_chat.c - lines of Ollama's chat API become one neutral message, and what broke off
+ * never does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +24,8 @@ static const struct dialect dialect = {
 #define CALL(id, args) "{" id "\"function\":{\"index\":0,\"name\":\"f\",\"arguments\":" args "}}"
 #define WITH(calls)    "{\"role\":\"assistant\",\"parts\":[],\"calls\":[" calls "],\"stop\":\"calls\"}"
 #define TEXT(t, stop)                                                                              \
-	"{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"" t "\"}],\"stop\":\"" stop "\"}"
+	"{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"" t                      \
+	"\"}],\"stop\":\"" stop "\"}"
 
 static void joins_text_and_says_why_it_stopped(void **state)
 {
@@ -33,7 +35,8 @@ static void joins_text_and_says_why_it_stopped(void **state)
 	gives(SAYS("a") "{\"done\":true}", TEXT("a", "end"));
 	gives(DONE("load"), "{\"role\":\"assistant\",\"parts\":[],\"stop\":\"end\"}");
 	gives("{\"model\":\"q\",\"message\":{\"content\":\"a\"},\"done\":true}",
-	      "{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"a\"}],\"stop\":\"end\","
+	      "{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"a\"}],\"stop\":"
+	      "\"end\","
 	      "\"model\":\"q\"}");
 	/* Whatever comes behind the end. */
 	gives(SAYS("a") DONE("stop") SAYS("b") "{\"error\":\"late\"}\nno", TEXT("a", "end"));
@@ -42,8 +45,8 @@ static void joins_text_and_says_why_it_stopped(void **state)
 static void keeps_thinking_apart(void **state)
 {
 	(void)state;
-	gives(LINE("{\"content\":\"\",\"thinking\":\"h\"}") LINE("{\"content\":\"\",\"thinking\":\"m\"}") SAYS("a")
-		      DONE("stop"),
+	gives(LINE("{\"content\":\"\",\"thinking\":\"h\"}")
+		      LINE("{\"content\":\"\",\"thinking\":\"m\"}") SAYS("a") DONE("stop"),
 	      "{\"role\":\"assistant\",\"parts\":[{\"type\":\"reasoning\",\"text\":\"hm\"},"
 	      "{\"type\":\"text\",\"text\":\"a\"}],\"stop\":\"end\"}");
 }
@@ -52,7 +55,8 @@ static void takes_calls_with_and_without_ids(void **state)
 {
 	(void)state;
 	gives(CALLS(CALL("\"id\":\"c1\",", "{\"n\": 9007199254740993}")) DONE("stop"),
-	      WITH("{\"id\":\"c1\",\"name\":\"f\",\"arguments\":\"{\\\"n\\\": 9007199254740993}\"}"));
+	      WITH("{\"id\":\"c1\",\"name\":\"f\",\"arguments\":\"{\\\"n\\\": "
+		   "9007199254740993}\"}"));
 	/* Two of the same, in one line and in two, are two. */
 	gives(CALLS(CALL("", "{}") "," CALL("", "{}")) DONE("stop"),
 	      WITH("{\"id\":\"call_3_1\",\"name\":\"f\",\"arguments\":\"{}\"},"
@@ -60,7 +64,8 @@ static void takes_calls_with_and_without_ids(void **state)
 	gives(CALLS(CALL("", "{}")) CALLS(CALL("", "{}")) DONE("stop"),
 	      WITH("{\"id\":\"call_3_1\",\"name\":\"f\",\"arguments\":\"{}\"},"
 		   "{\"id\":\"call_3_2\",\"name\":\"f\",\"arguments\":\"{}\"}"));
-	gives(CALLS("{\"function\":{\"name\":\"f\"}},{\"function\":{\"name\":\"g\",\"arguments\":{}}},7,{}") DONE("stop"),
+	gives(CALLS("{\"function\":{\"name\":\"f\"}},{\"function\":{\"name\":\"g\",\"arguments\":{}"
+		    "}},7,{}") DONE("stop"),
 	      WITH("{\"id\":\"call_3_1\",\"name\":\"f\",\"arguments\":\"{}\"},"
 		   "{\"id\":\"call_3_2\",\"name\":\"g\",\"arguments\":\"{}\"}"));
 }
