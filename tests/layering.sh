@@ -28,13 +28,18 @@ layers_of() {
 	case $1 in
 	base) echo 'base' ;;
 	conf) echo 'base|conf' ;;
+	fact) echo 'base|fact' ;;
 	host) echo 'base|conf|host' ;;
-	run) echo 'base|conf|host|run' ;;
-	lane) echo 'base|conf|host|run|lane' ;;
-	cli) echo 'base|conf|host|run|lane|cli' ;;
+	rows) echo 'base|conf|host|fact|rows' ;;
+	run) echo 'base|conf|host|fact|rows|run' ;;
+	lane) echo 'base|conf|host|fact|rows|run|lane' ;;
+	cli) echo 'base|conf|host|fact|rows|run|lane|cli' ;;
 	*) echo 'no layer' ;;
 	esac
 }
+
+# What layer 'fact' may not ask: the time, files, other threads.
+impure='base/(clock|timer|thread|pool|trust)\.h|(time|pthread|fcntl|unistd|dirent|poll|semaphore|threads|sys/.*)\.h'
 
 # includes FILE: "quoted NAME" or "angle NAME" for each include.
 includes() {
@@ -51,6 +56,8 @@ kernel_sources() {
 		while read -r file; do
 			includes "$file" >"$work/includes"
 			while read -r kind name; do
+				[ "$layer" != fact ] || ! echo "$name" | grep -qxE "$impure" ||
+					broken "$file includes $name: what facts mean depends on nothing else"
 				if [ "$kind" = quoted ]; then
 					echo "$name" | grep -qE "^($allowed)/[^.]" ||
 						broken "$file includes \"$name\": layer '$layer' may include $allowed"
@@ -80,7 +87,7 @@ battery_sources() {
 		includes "$file" >"$work/includes"
 		while read -r kind name; do
 			if [ "$kind" = angle ]; then
-				echo "$name" | grep -qE '^(base|conf|host|run|lane|cli|kernel)/' &&
+				echo "$name" | grep -qE '^(base|conf|fact|host|rows|run|lane|cli|kernel)/' &&
 					broken "$file includes <$name>: a header of the kernel"
 				continue
 			fi
@@ -223,8 +230,14 @@ source_line() {
 self_test_sources() {
 	source_line base '#include "conf/tree.h"'
 	expects "layer 'base' may include base"
-	source_line host '#include "run/plan.h"'
+	source_line host '#include "fact/plan.h"'
 	expects "layer 'host' may include"
+	source_line fact '#include "host/calls.h"'
+	expects "layer 'fact' may include base|fact"
+	for header in '"base/clock.h"' '<time.h>' '<sys/stat.h>'; do
+		source_line fact "#include $header"
+		expects "depends on nothing else"
+	done
 	source_line run '#include "../cli/main.h"'
 	expects "layer 'run' may include"
 	source_line extra '#include "base/buf.h"'
@@ -237,7 +250,7 @@ self_test_sources() {
 	expects "strcpy"
 	source_line base '	n = atoi (text);'
 	expects "atoi"
-	source_line cli '#include "run/plan.h"
+	source_line cli '#include "fact/plan.h"
 #include <stdio.h>
 #include <executus/host.h>
 	my_strcpy(a); b->gets(c); snprintf(d);'

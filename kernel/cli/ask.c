@@ -13,7 +13,7 @@
 #include "cli/report.h"
 #include "cli/stop.h"
 #include "conf/target.h"
-#include "run/pin.h"
+#include "rows/pin.h"
 
 #define READ_BYTES 65536u
 

@@ -14,7 +14,7 @@
 #define CLI_ASK_H
 
 #include "cli/cli.h"
-#include "run/image.h"
+#include "fact/image.h"
 
 struct asked {
 	struct buf question;

@@ -15,10 +15,10 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/rule.h"
+#include "fact/words.h"
 #include "host/calls.h"
-#include "run/hold.h"
-#include "run/retain.h"
-#include "run/words.h"
+#include "rows/hold.h"
+#include "rows/retain.h"
 
 #define RUNS_MAX     1000000u /* runs of one purge; the next one sees the rest */
 #define WORD_MAX     256u

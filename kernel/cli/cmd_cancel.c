@@ -2,7 +2,7 @@
 /* cmd_cancel.c - executus cancel and steer: a message to a run that another process carries. */
 #include "base/text.h"
 #include "cli/past.h"
-#include "run/words.h"
+#include "fact/words.h"
 
 /* A message to a run that is over would lie in its box for ever. */
 static exs_status check_alive(struct cli *c, const char *id, exs_err *err)

@@ -7,9 +7,9 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "cli/past.h"
-#include "run/redact.h"
-#include "run/substance.h"
-#include "run/words.h"
+#include "fact/redact.h"
+#include "fact/substance.h"
+#include "fact/words.h"
 
 #define AROUND	     3u /* facts that are shown before it, and from it on */
 #define LINE_SHOWN   160u

@@ -2,7 +2,7 @@
 /* cmd_hold.c - executus hold and release: a run that stays whatever retention says. */
 #include "base/text.h"
 #include "cli/cli.h"
-#include "run/hold.h"
+#include "rows/hold.h"
 
 static int failed(struct cli *c, const exs_err *err)
 {

@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/rule.h"
-#include "run/prune.h"
-#include "run/words.h"
+#include "fact/words.h"
+#include "rows/prune.h"
 
 #define LINE_MAX_BYTES (64u << 10)
 #define AGENT_SHOWN    40u

@@ -7,9 +7,9 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "cli/replayed.h"
+#include "fact/words.h"
 #include "host/calls.h"
-#include "run/head.h"
-#include "run/words.h"
+#include "rows/head.h"
 
 #define LINE_BYTES_MAX 4096u
 

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "host/calls.h"
-#include "run/owner.h"
+#include "rows/owner.h"
 
 static exs_status any_row(void *arg, exs_str key, exs_str value)
 {

@@ -15,10 +15,10 @@
 #include "cli/show_deliveries.h"
 #include "cli/show_doubt.h"
 #include "cli/talk.h"
-#include "run/hold.h"
-#include "run/redact.h"
-#include "run/artifact.h"
-#include "run/words.h"
+#include "fact/artifact.h"
+#include "fact/redact.h"
+#include "fact/words.h"
+#include "rows/hold.h"
 
 #define FACT_LINE_MAX 4096u
 #define BODY_SHOW     100u /* bytes of a fact's body, when nothing tells the width */

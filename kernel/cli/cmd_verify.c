@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "cli/past.h"
 #include "host/calls.h"
-#include "run/head.h"
+#include "rows/head.h"
 
 #define FINDING_MAX 2048u
 #define VERIFY_RUNS (1u << 20)

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
-#include "run/words.h"
+#include "fact/words.h"
 
 void json_usage(struct buf *out, const exs_usage *u)
 {

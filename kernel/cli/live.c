@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "run/message.h"
+#include "fact/message.h"
 
 #define ERASE	  "\r\033[K"
 #define FAILED	  "the model failed, trying again"

@@ -2,8 +2,8 @@
 /* past.c - see past.h. */
 #include "cli/past.h"
 
+#include "fact/words.h"
 #include "host/calls.h"
-#include "run/words.h"
 
 void past_init(struct past *p, const char *run_id)
 {

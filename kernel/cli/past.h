@@ -4,7 +4,7 @@
 #define CLI_PAST_H
 
 #include "cli/cli.h"
-#include "run/state.h"
+#include "fact/state.h"
 
 struct past {
 	const char *id;

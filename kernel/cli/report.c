@@ -8,7 +8,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "conf/target.h"
-#include "run/words.h"
+#include "fact/words.h"
 
 exs_status report_init(struct report *rep, struct cli *c, uint32_t flags, exs_err *err)
 {

@@ -4,7 +4,7 @@
 #define CLI_RULE_H
 
 #include "cli/opts.h"
-#include "run/retain.h"
+#include "rows/retain.h"
 
 /*
  * --older-than, --keep, --max-bytes, and --status and --agent to choose among runs; texts are

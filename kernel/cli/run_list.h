@@ -5,7 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/filter.h"
-#include "run/hold.h"
+#include "rows/hold.h"
 
 struct run_list {
 	struct cli *c;

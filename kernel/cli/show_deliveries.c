@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "run/outbox_row.h"
+#include "rows/outbox_row.h"
 
 #define WIDTH 100u
 

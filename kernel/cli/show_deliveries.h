@@ -4,7 +4,7 @@
 #define CLI_SHOW_DELIVERIES_H
 
 #include "cli/cli.h"
-#include "run/redact.h"
+#include "fact/redact.h"
 
 /* One line each, without what the patterns fit. */
 void deliveries_text(struct cli *c, const char *run_id, const struct redact *r, struct buf *out);

@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "run/doubt.h"
-#include "run/words.h"
+#include "fact/doubt.h"
+#include "fact/words.h"
 
 #define ARGS_SHOWN 400u /* bytes of the arguments in a line */
 

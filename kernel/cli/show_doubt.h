@@ -3,7 +3,7 @@
 #ifndef CLI_SHOW_DOUBT_H
 #define CLI_SHOW_DOUBT_H
 
-#include "run/state.h"
+#include "fact/state.h"
 
 void doubt_lines(const char *run_id, const struct state *s, struct buf *out); /* nothing when none is */
 void doubt_json(const struct state *s, struct buf *out);		      /* ,"in_doubt":[...] */

@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "run/image.h"
-#include "run/message.h"
+#include "fact/image.h"
+#include "fact/message.h"
 
 #define ARGS_SHOW 400u
 

@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "fact/words.h"
 #include "run/call_priv.h"
-#include "run/words.h"
 
 #define KEY_CHARS 32u /* of the hash: 128 bits */
 

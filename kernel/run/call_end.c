@@ -8,9 +8,9 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "fact/doubt.h"
+#include "fact/words.h"
 #include "run/call_priv.h"
-#include "run/doubt.h"
-#include "run/words.h"
 
 /* ---- facts ---- */
 

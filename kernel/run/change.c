@@ -3,8 +3,8 @@
 #include "run/change.h"
 
 #include "base/text.h"
-#include "run/pin.h"
-#include "run/plan.h"
+#include "fact/plan.h"
+#include "rows/pin.h"
 
 /* Asking for the step again would do what its calls have done once more. */
 static bool has_effects(const struct state *s)

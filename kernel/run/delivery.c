@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "conf/target.h"
-#include "run/words.h"
+#include "fact/words.h"
 
 struct parcel_work {
 	struct mail mail;

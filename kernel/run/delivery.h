@@ -17,7 +17,7 @@
 #ifndef RUN_DELIVERY_H
 #define RUN_DELIVERY_H
 
-#include "run/outbox_row.h"
+#include "rows/outbox_row.h"
 #include "run/run.h"
 
 #define DELIVERY_PAUSE_MS 500  /* before the second try; then more */

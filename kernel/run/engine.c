@@ -10,10 +10,10 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "fact/words.h"
 #include "run/delivery.h"
 #include "run/engine_priv.h"
 #include "run/shown.h"
-#include "run/words.h"
 
 /* ---- registry ---- */
 

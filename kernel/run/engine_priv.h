@@ -3,8 +3,8 @@
 #ifndef RUN_ENGINE_PRIV_H
 #define RUN_ENGINE_PRIV_H
 
-#include "run/owner.h"
-#include "run/redact.h"
+#include "fact/redact.h"
+#include "rows/owner.h"
 #include "run/run.h"
 #include "run/targets.h"
 

@@ -12,10 +12,10 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "run/artifact.h"
+#include "fact/artifact.h"
+#include "fact/words.h"
 #include "run/delivery.h"
 #include "run/engine_priv.h"
-#include "run/words.h"
 
 /* ---- telling whoever waits ---- */
 

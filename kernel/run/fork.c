@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "run/pin.h"
+#include "rows/pin.h"
 #include "run/start.h"
 
 /* ---- where ---- */

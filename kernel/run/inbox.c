@@ -13,9 +13,9 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "fact/words.h"
 #include "host/calls.h"
 #include "run/engine_priv.h"
-#include "run/words.h"
 
 #define INBOX_SWEEP   10000u			  /* rows of one heartbeat */
 #define INBOX_CLEAR_MAX 1024u /* rows that the end of a run takes along */

@@ -13,7 +13,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "run/aside.h"
+#include "rows/aside.h"
 #include "run/engine_priv.h"
 
 /* As the terminal batch put it. Borrows. */

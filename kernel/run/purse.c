@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "run/allowance.h"
-#include "run/aside.h"
+#include "fact/allowance.h"
+#include "rows/aside.h"
 #include "run/engine_priv.h"
 
 void run_tally_fill(const struct run *run, exs_tally *out)

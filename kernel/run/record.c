@@ -13,8 +13,8 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "fact/words.h"
 #include "run/engine_priv.h"
-#include "run/words.h"
 
 /* ---- facts ---- */
 

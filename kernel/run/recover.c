@@ -13,11 +13,12 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "run/artifact.h"
+#include "fact/artifact.h"
+#include "rows/load.h"
 #include "run/change.h"
 #include "run/delivery.h"
+#include "run/digest_now.h"
 #include "run/engine_priv.h"
-#include "run/load.h"
 
 #define OWNERS_MAX 3 /* owners in a row that we look at before we leave the run to the others */
 

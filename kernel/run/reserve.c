@@ -13,9 +13,9 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "run/allowance.h"
+#include "fact/allowance.h"
+#include "fact/image.h"
 #include "run/engine_priv.h"
-#include "run/image.h"
 
 struct reserve_work {
 	struct mail mail;

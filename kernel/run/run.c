@@ -15,10 +15,10 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "run/artifact.h"
+#include "fact/artifact.h"
+#include "fact/words.h"
 #include "run/settle.h"
 #include "run/verdict.h"
-#include "run/words.h"
 
 struct run *run_ref(struct run *run)
 {

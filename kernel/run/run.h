@@ -24,10 +24,10 @@
 #define RUN_RUN_H
 
 #include "base/cancel.h"
+#include "fact/plan.h"
 #include "host/calls.h"
+#include "rows/head.h"
 #include "run/engine.h"
-#include "run/head.h"
-#include "run/plan.h"
 #include "run/toolbox.h"
 
 #define LINGER_MS	2 /* facts that nobody waits for may wait for company this long */
@@ -40,7 +40,6 @@
 #define DELTA_MAX	 (64u << 10) /* live text that waits for the listener */
 #define DELIVERIES_MAX	 DELIVER_MAX
 #define INBOX_RUN_MAX	 32u /* inbox rows of one run under way at once */
-#define DELIVERY_TRIES	 3   /* in the process that ended the run; the outbox goes on later */
 
 /* ---- mail ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* service.c - executus.svc.run/1: leaf locks only, enqueue and return. */
-#include "run/artifact.h"
+#include "fact/artifact.h"
 #include "run/engine_priv.h"
 
 #include <string.h>

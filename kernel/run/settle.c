@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "fact/doubt.h"
+#include "fact/words.h"
+#include "rows/load.h"
 #include "run/call_priv.h"
-#include "run/doubt.h"
-#include "run/load.h"
-#include "run/words.h"
 
 /* ---- saying it ---- */
 

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "fact/image.h"
+#include "run/digest_now.h"
 #include "run/engine_priv.h"
-#include "run/image.h"
 
 /* ---- its first fact ---- */
 

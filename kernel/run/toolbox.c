@@ -12,9 +12,9 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/schema.h"
 #include "base/text.h"
 #include "host/calls.h"
-#include "run/schema.h"
 
 #define SCHEMA_NEST_MAX (JSON_DEPTH_MAX - 4u) /* it stands inside the request to a model */
 #define TOOLS_FIRST	16u		      /* room that the list begins with */

@@ -8,9 +8,9 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "fact/message.h"
+#include "fact/words.h"
 #include "run/engine_priv.h"
-#include "run/message.h"
-#include "run/words.h"
 
 struct turn_work {
 	struct mail mail;

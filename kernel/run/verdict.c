@@ -2,8 +2,8 @@
 /* verdict.c - see verdict.h. */
 #include "run/verdict.h"
 
+#include "fact/words.h"
 #include "run/run.h"
-#include "run/words.h"
 
 bool verdict_counts(const exs_verdict *v)
 {

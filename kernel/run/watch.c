@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "fact/words.h"
 #include "run/shown.h"
 #include "run/verdict.h"
-#include "run/words.h"
 
 static void port_failed(struct run *run, struct instance *in, const char *port, const exs_err *err)
 {

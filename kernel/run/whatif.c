@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "run/body.h"
+#include "fact/body.h"
 #include "run/run.h"
 #include "run/targets.h"
 #include "run/whatif_priv.h"

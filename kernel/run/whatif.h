@@ -21,9 +21,9 @@
 #ifndef RUN_WHATIF_H
 #define RUN_WHATIF_H
 
+#include "fact/facts.h"
+#include "fact/replay.h"
 #include "host/host.h"
-#include "run/facts.h"
-#include "run/replay.h"
 
 #define WHATIF_ITEMS_MAX 4096u	     /* decisions of one side */
 #define WHATIF_TICKS_MAX (1u << 20)  /* of one record: a critic that wants more is not asked on */

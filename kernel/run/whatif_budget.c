@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "run/allowance.h"
+#include "fact/allowance.h"
 #include "run/run.h"
 #include "run/whatif_priv.h"
 

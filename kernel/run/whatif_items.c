@@ -9,9 +9,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "run/body.h"
+#include "fact/body.h"
+#include "fact/words.h"
 #include "run/whatif_priv.h"
-#include "run/words.h"
 
 /* ---- what comes out ---- */
 

@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
-#include "run/plan.h"
+#include "fact/plan.h"
 
 #define STEPS	     2000
 #define ROUNDS	     15

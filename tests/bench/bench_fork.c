@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "bench_rows.h"
-#include "run/pin.h"
+#include "rows/pin.h"
 
 #define FORKS	1000
 #define BATCH	2000u /* rows of one commit */

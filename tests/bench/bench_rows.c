@@ -2,7 +2,7 @@
 /* bench_rows.c - see bench_rows.h. */
 #include "bench_rows.h"
 
-#include "run/head.h"
+#include "rows/head.h"
 
 void must(exs_status status, const exs_err *err)
 {

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "bench_rows.h"
-#include "run/prune.h"
+#include "rows/prune.h"
 
 #define ROUNDS	   9
 #define LATENCY_MS "20"

@@ -13,7 +13,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "run/plan.h"
+#include "fact/plan.h"
 
 #define FACTS_MAX 200u
 

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/schema.h"
+#include "base/schema_value.h"
 #include "base/text.h"
-#include "run/schema.h"
-#include "run/schema_value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

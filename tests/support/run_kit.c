@@ -20,8 +20,8 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "fact/words.h"
 #include "host/calls.h"
-#include "run/words.h"
 
 #define WAIT_MS 30000
 

@@ -18,9 +18,9 @@
 #include <executus/helper.h>
 
 #include "base/text.h"
-#include "run/plan.h"
-#include "run/state.h"
-#include "run/words.h"
+#include "fact/plan.h"
+#include "fact/state.h"
+#include "fact/words.h"
 
 #define TALE_FACTS_MAX 512u
 #define TALE_BODY_MAX  (64u << 10)

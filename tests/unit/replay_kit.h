@@ -4,7 +4,7 @@
 #define TEST_REPLAY_KIT_H
 
 #include "plan_kit.h"
-#include "run/replay.h"
+#include "fact/replay.h"
 
 /* Replays the facts of a tale, whatever its own fold said of them. */
 static EXS_UNUSED exs_status play(const struct tale *t, struct replay *r)

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "run/outbox_row.h"
+#include "rows/outbox_row.h"
 #include "support/run_kit.h"
 
 #define SAYS "post.log"

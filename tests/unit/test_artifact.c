@@ -14,8 +14,8 @@
 #include <executus/svc/run.h>
 
 #include "base/text.h"
-#include "run/artifact.h"
-#include "run/state.h"
+#include "fact/artifact.h"
+#include "fact/state.h"
 #include "support/run_kit.h"
 
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

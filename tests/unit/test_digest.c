@@ -10,8 +10,9 @@
 
 #include "base/text.h"
 #include "conf/conf.h"
+#include "fact/digest.h"
 #include "host/host.h"
-#include "run/digest.h"
+#include "run/digest_now.h"
 #include "run/toolbox.h"
 
 static struct tool tools[2];

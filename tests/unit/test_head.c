@@ -4,7 +4,7 @@
 #include "host_kit.h"
 
 #include "base/text.h"
-#include "run/head.h"
+#include "rows/head.h"
 
 static const struct head some = { 7, 42, "01hx9y" };
 

@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "run/image.h"
-#include "run/message.h"
-#include "run/redact.h"
+#include "fact/image.h"
+#include "fact/message.h"
+#include "fact/redact.h"
 
 #define PNG "\x89PNG\r\n\x1a\n"
 

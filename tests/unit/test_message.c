@@ -13,9 +13,9 @@
 #include "base/cancel.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "run/message.h"
-#include "run/state.h"
-#include "run/words.h"
+#include "fact/message.h"
+#include "fact/state.h"
+#include "fact/words.h"
 
 #define SAYS "the model's answer is not a message: "
 

@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
-#include "run/outbox_row.h"
+#include "rows/outbox_row.h"
 
 #define RUN   "01jabcdefghjkmnpqrstvwxyz0"
 #define SECS  INT64_C(1000)

@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "host/calls.h"
-#include "run/hold.h"
-#include "run/prune.h"
+#include "rows/hold.h"
+#include "rows/prune.h"
 #include "support/run_kit.h"
 
 #define SCRIPT "turns:\n  - say: hello\n"

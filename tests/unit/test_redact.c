@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "run/redact.h"
+#include "fact/redact.h"
 
 #define KEY "sk-live-0123456789"
 

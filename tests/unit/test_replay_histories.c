@@ -2,7 +2,7 @@
 /* test_replay_histories.c - thousands of made-up runs replay without a divergence, and with one under other limits. */
 #include "base/auto.h"
 #include "history_kit.h"
-#include "run/replay.h"
+#include "fact/replay.h"
 
 /* The histories say less of a turn and of an end than the kernel does: that is put right here. */
 static void as_recorded(const struct replay *r, const exs_fact *f, exs_fact *out, char *body, size_t size)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "run/retain.h"
+#include "rows/retain.h"
 
 #define NOW 1000000
 #define N   5

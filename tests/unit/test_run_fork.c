@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "host/calls.h"
-#include "run/pin.h"
-#include "run/prune.h"
+#include "rows/pin.h"
+#include "rows/prune.h"
 #include "support/run_kit.h"
 
 #define TWO                                                                                        \

@@ -11,9 +11,9 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "run/image.h"
-#include "run/pin.h"
-#include "run/state.h"
+#include "fact/image.h"
+#include "fact/state.h"
+#include "rows/pin.h"
 #include "support/run_kit.h"
 
 #define PNG    "\x89PNG\r\n\x1a\n"

@@ -9,7 +9,7 @@
 
 #include "base/ids.h"
 #include "host/calls.h"
-#include "run/prune.h"
+#include "rows/prune.h"
 #include "support/run_kit.h"
 
 #define FAILS                                                                                      \

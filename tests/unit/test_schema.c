@@ -11,8 +11,8 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/schema.h"
 #include "base/text.h"
-#include "run/schema.h"
 
 /* NULL: it is taken; else the sentence. */
 struct row {

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/schema_value.h"
 #include "base/text.h"
-#include "run/schema_value.h"
 
 #define PLENTY (1u << 20)
 

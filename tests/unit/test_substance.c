@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_substance.c - what makes two facts say the same, and in which order calls are kept. */
 #include "plan_kit.h"
-#include "run/substance.h"
+#include "fact/substance.h"
 
 static exs_fact fact(int32_t kind, const char *body)
 {
