@@ -20,6 +20,7 @@ struct target {
 	int failures; /* transient ones in a row */
 	int rests;    /* in a row */
 	int64_t rests_until_ms, pause_until_ms;
+	int64_t tried_until_ms; /* one run tries it behind a rest; the others wait for what comes of it */
 	int64_t ratio; /* 0: not known */
 };
 
@@ -83,7 +84,15 @@ static struct target *need_locked(struct targets *t, const char *name)
 static bool usable(const struct target *one, int64_t now_ms)
 {
 	return !one ||
-	       (one->rests_until_ms <= now_ms && one->pause_until_ms - now_ms <= TARGET_PASS_MS);
+	       (one->rests_until_ms <= now_ms && one->tried_until_ms <= now_ms &&
+		one->pause_until_ms - now_ms <= TARGET_PASS_MS);
+}
+
+/* Behind a rest nobody knows whether it is well: one run finds out. */
+static void try_locked(struct target *one, int64_t now_ms)
+{
+	if (one && one->rests > 0)
+		one->tried_until_ms = now_ms + TARGET_TRY_MS;
 }
 
 /* How long it is to be left alone, as it said itself; a rest is only our guess. */
@@ -100,9 +109,10 @@ uint32_t targets_choose(struct targets *t, char *const *names, uint32_t n, uint3
 
 	pthread_mutex_lock(&t->lock);
 	for (i = from; i < n; i++) {
-		const struct target *one = find_locked(t, names[i]);
+		struct target *one = find_locked(t, names[i]);
 
 		if (usable(one, now_ms)) {
+			try_locked(one, now_ms);
 			found = i;
 			break;
 		}
@@ -165,7 +175,7 @@ void targets_answered(struct targets *t, const char *name, int64_t bytes, int64_
 	if (one) {
 		back = one->rests > 0;
 		one->failures = one->rests = 0;
-		one->rests_until_ms = 0; /* a pause stays: it was on its way before that */
+		one->rests_until_ms = one->tried_until_ms = 0; /* a pause stays: it was on its way before that */
 		learn_locked(one, bytes, in_tokens);
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -189,6 +199,7 @@ static int64_t count_locked(struct target *one, int64_t now_ms)
 	one->rests++;
 	one->failures = TARGET_FAILURES - 1; /* behind the rest one more is enough */
 	one->rests_until_ms = now_ms + ms;
+	one->tried_until_ms = 0;
 	return ms;
 }
 

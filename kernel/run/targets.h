@@ -16,6 +16,7 @@
 #define TARGET_FAILURES	   2	  /* transient ones in a row after which it rests */
 #define TARGET_REST_MS	   5000	  /* the first rest; each further one is twice as long, up to */
 #define TARGET_REST_MAX_MS 300000 /* this */
+#define TARGET_TRY_MS	   5000	  /* behind a rest one run tries it, for so long others ask another */
 #define TARGET_PASS_MS	   5000	 /* a longer pause is not waited for while another target is there */
 #define TARGET_PAUSE_MAX_MS 60000 /* a longer one never: it is a rest */
 
@@ -27,7 +28,8 @@ void targets_free(struct targets *t);	      /* takes NULL */
 
 /*
  * Which of the names to ask now, from `from` on: the first that neither rests nor has asked for a
- * long pause; without such a one that with the shortest pause. now_ms: monotonic, as everywhere here.
+ * long pause; without such a one that with the shortest pause. Of a model whose rest is over only one run
+ * gets to hear, until it answered or TARGET_TRY_MS are over. now_ms: monotonic, as everywhere here.
  */
 uint32_t targets_choose(struct targets *t, char *const *names, uint32_t n, uint32_t from,
 			int64_t now_ms);

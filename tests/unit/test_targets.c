@@ -2,6 +2,7 @@
 /* test_targets.c - what all runs of a process know of its models: which one rests, which one asked for a pause, what its tokens are. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -56,15 +57,19 @@ static void fails(struct fixture *f, const char *name)
 	targets_failed(f->t, name, 0, f->now);
 }
 
-/* Milliseconds from now on in which it is not asked, to a tenth of a second. */
-static int64_t rest(struct fixture *f, const char *name)
+static bool rests(struct fixture *f, const char *name, int64_t in_ms)
 {
 	char *pair[] = { (char *)(uintptr_t)name, (char *)(uintptr_t)"other/x" };
-	int64_t ms;
 
-	for (ms = 0; targets_choose(f->t, pair, 2, 0, f->now + ms) == 1; ms += 100)
-		assert_true(ms <= 600000);
-	return ms;
+	return targets_choose(f->t, pair, 2, 0, f->now + in_ms) == 1;
+}
+
+/* So long and no longer. The last look is one run that tries it. */
+static void assert_rests_for(struct fixture *f, const char *name, int64_t ms)
+{
+	assert_true(rests(f, name, 0));
+	assert_true(rests(f, name, ms - 1));
+	assert_false(rests(f, name, ms));
 }
 
 static void what_is_not_known_is_well(void **state)
@@ -88,9 +93,7 @@ static void rests_after_two_failures_in_a_row(void **state)
 	assert_int_equal(chosen(f), 0);
 	fails(f, A);
 	assert_int_equal(chosen(f), 1);
-	assert_int_equal(rest(f, A), TARGET_REST_MS);
-	f->now += TARGET_REST_MS;
-	assert_int_equal(chosen(f), 0);
+	assert_rests_for(f, A, TARGET_REST_MS);
 }
 
 static void each_rest_is_twice_as_long_up_to_a_limit_and_an_answer_ends_it(void **state)
@@ -102,9 +105,8 @@ static void each_rest_is_twice_as_long_up_to_a_limit_and_an_answer_ends_it(void 
 	fails(f, A);
 	for (i = 0; i < 10; i++) {
 		fails(f, A);
-		assert_int_equal(rest(f, A), want);
 		fails(f, A); /* was on its way before */
-		assert_int_equal(rest(f, A), want);
+		assert_rests_for(f, A, want);
 		f->now += want;
 		want = want * 2 < TARGET_REST_MAX_MS ? want * 2 : TARGET_REST_MAX_MS;
 	}
@@ -112,7 +114,7 @@ static void each_rest_is_twice_as_long_up_to_a_limit_and_an_answer_ends_it(void 
 	fails(f, A);
 	assert_int_equal(chosen(f), 0);
 	fails(f, A);
-	assert_int_equal(rest(f, A), TARGET_REST_MS);
+	assert_rests_for(f, A, TARGET_REST_MS);
 }
 
 static void the_first_that_is_well_is_asked_and_the_head_when_none_is(void **state)
@@ -129,6 +131,30 @@ static void the_first_that_is_well_is_asked_and_the_head_when_none_is(void **sta
 	fails(f, C);
 	fails(f, C);
 	assert_int_equal(chosen(f), 0);
+}
+
+static void behind_a_rest_one_run_finds_out(void **state)
+{
+	struct fixture *f = *state;
+
+	fails(f, A);
+	fails(f, A);
+	f->now += TARGET_REST_MS;
+	assert_int_equal(chosen(f), 0);
+	assert_int_equal(chosen(f), 1);
+	/* Whoever tried it was not heard of: the next one tries. */
+	f->now += TARGET_TRY_MS;
+	assert_int_equal(chosen(f), 0);
+	assert_int_equal(chosen(f), 1);
+	targets_answered(f->t, A, 100, 0);
+	assert_int_equal(chosen(f), 0);
+	assert_int_equal(chosen(f), 0);
+	/* Without another it is asked all the same. */
+	fails(f, A);
+	fails(f, A);
+	f->now += TARGET_REST_MS;
+	assert_int_equal(targets_choose(f->t, chain, 1, 0, f->now), 0);
+	assert_int_equal(targets_choose(f->t, chain, 1, 0, f->now), 0);
 }
 
 static void a_pause_is_kept_by_all_and_a_long_one_is_passed_over(void **state)
@@ -186,7 +212,7 @@ static void a_pause_that_is_too_long_is_a_rest(void **state)
 
 	targets_failed(f->t, A, 3600000, f->now);
 	assert_int_equal(targets_pause_ms(f->t, A, f->now), 0);
-	assert_int_equal(rest(f, A), TARGET_REST_MAX_MS);
+	assert_rests_for(f, A, TARGET_REST_MAX_MS);
 }
 
 /* In percent, how far the guess is from what such a server would report. */
@@ -241,7 +267,7 @@ static void of_more_models_than_there_is_room_nothing_is_known(void **state)
 	fails(f, A);
 	assert_int_equal(chosen(f), 0);
 	fails(f, "m/7");
-	assert_int_equal(rest(f, "m/7"), TARGET_REST_MS);
+	assert_rests_for(f, "m/7", TARGET_REST_MS);
 }
 
 static void *many(void *arg)
@@ -281,6 +307,7 @@ int main(void)
 		CLAIM(rests_after_two_failures_in_a_row),
 		CLAIM(each_rest_is_twice_as_long_up_to_a_limit_and_an_answer_ends_it),
 		CLAIM(the_first_that_is_well_is_asked_and_the_head_when_none_is),
+		CLAIM(behind_a_rest_one_run_finds_out),
 		CLAIM(a_pause_is_kept_by_all_and_a_long_one_is_passed_over),
 		CLAIM(an_answer_does_not_end_a_pause),
 		CLAIM(when_none_is_well_the_shortest_pause_decides),
