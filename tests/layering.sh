@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# layering.sh - holds the layers of docs/ARCHITECTURE.md in a built tree: who includes whom, what the kernel links
+# layering.sh - holds the layers of the kernel (README.md, the tree) in a built tree: who includes whom, what it links
 # and calls, which state it keeps, what a battery exports.
 #
 #	layering.sh BUILD_DIR    checks the sources of this tree and what was built from them
