@@ -21,20 +21,33 @@ END
 cat >script.yaml <<'END'
 turns:
   - calls: [ { tool: keyed, args: { text: t1 } }, { tool: reconcilable, args: { text: t2 } } ]
-  - { delay: 12ms, calls: [ { tool: unsafe, args: { text: t3 } }, { tool: pure, args: { text: t4 } } ] }
-  - { delay: 12ms, calls: [ { tool: reconcilable, args: { text: t5 } }, { tool: keyed, args: { text: t6 } } ] }
-  - { delay: 12ms, calls: [ { tool: unsafe, args: { text: t7 } } ] }
+  - { delay: 100ms, calls: [ { tool: unsafe, args: { text: t3 } }, { tool: pure, args: { text: t4 } } ] }
+  - { delay: 100ms, calls: [ { tool: reconcilable, args: { text: t5 } }, { tool: keyed, args: { text: t6 } } ] }
+  - { delay: 100ms, calls: [ { tool: unsafe, args: { text: t7 } } ] }
   - capture: [ { from: all, pattern: '.+', group: 0, as: all, all: true, join: ' / ' } ]
     say: "Told: ${all}"
 END
 texts="keyed:t1 reconcilable:t2 unsafe:t3 pure:t4 reconcilable:t5 keyed:t6 unsafe:t7"
 told="Told: wrote t1 / wrote t2 / wrote t3 / wrote t4 / wrote t5 / wrote t6 / wrote t7"
 
-# rest_a_while: up to 60 ms, seeded, so that a round can be had again.
+# rest_a_while: for less than the delays of a run together, seeded, so that a round can be had again.
+REST_MS=300
 seed=$shard
 rest_a_while() {
 	seed=$(((seed * 1103515245 + 12345) % 2147483648))
-	sleep "0.0$(printf '%02d' $((seed / 65536 % 60)))"
+	sleep "0.$(printf '%03d' $((seed / 65536 % REST_MS)))"
+}
+
+# in_flight: every one of the eight has told its first fact. How long a machine takes to get there is not what is tried.
+in_flight() {
+	for i in $eight; do
+		tries=2000
+		until [ -s "run$i.jsonl" ]; do
+			tries=$((tries - 1))
+			[ "$tries" -gt 0 ] || fail "run $i does not begin $where: $(cat "err$i")"
+			sleep 0.005
+		done
+	done
 }
 
 # killed_now PID...: at once; counts those that had not ended by themselves.
@@ -60,6 +73,7 @@ round() {
 		pids="$pids $!"
 	done
 	children="$server $pids"
+	in_flight
 	rest_a_while
 	# shellcheck disable=SC2086 # a list of ids
 	killed_now $pids
