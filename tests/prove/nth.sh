@@ -94,13 +94,15 @@ judge() {
 	0 | 1 | 3 | 4 | 6 | 69 | 73 | 75) ;;
 	2) grep -q "no memory" err.txt || fail "exit status 2 $where: $(cat err.txt)" ;;
 	# The loader of the system could not begin: it says so itself.
-	127) grep -q 'error while loading shared libraries' err.txt || fail "exit status 127 $where" ;;
+	127) grep -qE 'error while loading shared libraries|cannot allocate TLS' err.txt || fail "exit status 127 $where" ;;
+	# Its first call of all is the loader's, before there is anything that could say why.
+	139) [ "$kind/$n" = mmap/1 ] || fail "it crashes $where" ;;
 	124) fail "it hangs $where" ;;
 	*) fail "exit status $code $where: $(tail -n 3 err.txt)" ;;
 	esac
 	if [ "$code" -ne 0 ]; then
 		refused=$((refused + 1))
-		[ -s err.txt ] || fail "exit status $code without a word $where"
+		[ -s err.txt ] || [ "$code" -eq 139 ] || fail "exit status $code without a word $where"
 	fi
 	if [ -s live ]; then
 		read -r _ blocks <live
@@ -201,6 +203,7 @@ pread64 EIO
 writev,pwrite64,pwritev ENOSPC
 writev,pwrite64,pwritev EIO
 fdatasync,fsync EIO
+mmap ENOMEM
 rename,link,unlink,mkdir EACCES
 socket EMFILE
 connect ECONNREFUSED
