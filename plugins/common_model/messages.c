@@ -2,6 +2,26 @@
 /* messages.c - see messages.h. */
 #include "messages.h"
 
+/* A string of the neutral form is a string here too: its bytes between the quotes are copied as
+ * they are. */
+size_t message_add_texts(struct text *out, exs_str message, const char *type)
+{
+	exs_str key, part, value;
+	struct scan_iter it;
+	size_t n = 0;
+
+	scan_begin(&it, scan_get_list(message, "parts"));
+	while (scan_next(&it, &key, &part)) {
+		if (!scan_is_type(part, type) || !scan_get(part, "text", &value))
+			continue;
+		if (n++)
+			text_adds(out, "\\n");
+		if (value.n >= 2 && value.p[0] == '"')
+			text_add(out, value.p + 1, value.n - 2);
+	}
+	return n;
+}
+
 bool message_write(const struct message_form *form, exs_str message, struct text *out)
 {
 	exs_str role;

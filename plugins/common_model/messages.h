@@ -14,6 +14,10 @@ struct message_form {
 	const struct result_form *result;
 };
 
+/* Appends the texts of the parts of that type with a newline between two, as they stand in JSON but
+ * for the quotes. Returns how many there are. */
+size_t message_add_texts(struct text *out, exs_str message, const char *type);
+
 /* Appends one message. False: it is not in the neutral form. */
 bool message_write(const struct message_form *form, exs_str message, struct text *out);
 

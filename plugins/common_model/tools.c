@@ -4,6 +4,9 @@
 
 #define NO_ARGUMENTS "{\"type\":\"object\",\"properties\":{}}"
 
+const struct tool_form tool_form_function = { "{\"type\":\"function\",\"function\":{\"name\":",
+					      ",\"parameters\":", "}}" };
+
 static bool add_one(const struct tool_form *form, exs_str tool, struct text *out)
 {
 	exs_str name, about, schema = exs_cstr(NO_ARGUMENTS);
@@ -39,6 +42,12 @@ exs_status tools_add(const struct tool_form *form, exs_str tools, struct text *o
 	if (n)
 		text_adds(out, "]");
 	return EXS_OK;
+}
+
+bool tools_read_call(exs_str call, struct tool_call *out)
+{
+	return scan_get(call, "id", &out->id) && scan_get(call, "name", &out->name) &&
+	       scan_get(call, "arguments", &out->arguments) && out->arguments.p[0] == '"';
 }
 
 static bool write_result(const struct result_form *form, exs_str result, struct text *out)

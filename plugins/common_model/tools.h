@@ -11,8 +11,19 @@ struct tool_form {
 	const char *end;    /* behind that */
 };
 
+/* As chat completions and Ollama's chat have it. */
+extern const struct tool_form tool_form_function;
+
 /* Appends `,"tools":[...]`, or nothing when there are none. INVALID: they are not in the neutral form. */
 exs_status tools_add(const struct tool_form *form, exs_str tools, struct text *out, exs_err *err);
+
+/* A call of an assistant message: spans of it, the arguments a JSON string. */
+struct tool_call {
+	exs_str id, name, arguments;
+};
+
+/* False: it is not in the neutral form. */
+bool tools_read_call(exs_str call, struct tool_call *out);
 
 /* A dialect whose results are items of their own, each with one text. */
 struct result_form {

@@ -5,6 +5,7 @@
 #include "../common_model/arguments.h"
 #include "../common_model/dialect.h"
 #include "../common_model/image.h"
+#include "../common_model/tools.h"
 #include "blocks.h"
 
 /* ---- texts ---- */
@@ -87,19 +88,18 @@ static bool add_word(struct text *out, exs_str value, size_t max)
 
 static bool add_call(struct text *out, exs_str call)
 {
-	exs_str id, name, args;
+	struct tool_call c;
 
-	if (!scan_get(call, "id", &id) || !scan_get(call, "name", &name) ||
-	    !scan_get(call, "arguments", &args) || args.p[0] != '"')
+	if (!tools_read_call(call, &c))
 		return false;
 	text_adds(out, ",{\"type\":\"tool_use\",\"id\":");
-	if (!add_word(out, id, id.n))
+	if (!add_word(out, c.id, c.id.n))
 		return false;
 	text_adds(out, ",\"name\":");
-	if (!add_word(out, name, CONTENT_NAME_MAX))
+	if (!add_word(out, c.name, CONTENT_NAME_MAX))
 		return false;
 	text_adds(out, ",\"input\":");
-	arguments_add_object(out, args);
+	arguments_add_object(out, c.arguments);
 	text_adds(out, "}");
 	return true;
 }

@@ -7,31 +7,28 @@
 #include "../common_model/messages.h"
 #include "../common_model/settings.h"
 
-/* The texts of the parts of that type as one string, a newline between two; nothing when there are
- * none. */
-static size_t add_texts(struct text *out, const char *before, exs_str message, const char *type)
+/* The texts of the parts of that type as a member. Returns how many there are. */
+static size_t add_member(struct text *out, const char *before, exs_str message, const char *type)
 {
-	exs_str key, part, value;
-	struct scan_iter it;
-	size_t n = 0;
+	size_t n;
 
-	scan_begin(&it, scan_get_list(message, "parts"));
-	while (scan_next(&it, &key, &part)) {
-		if (!scan_is_type(part, type) || !scan_get(part, "text", &value) || value.n < 2 ||
-		    value.p[0] != '"')
-			continue;
-		text_adds(out, n++ ? "\\n" : before);
-		text_add(out, value.p + 1, value.n - 2);
-	}
-	if (n)
-		text_adds(out, "\"");
+	text_adds(out, before);
+	n = message_add_texts(out, message, type);
+	text_adds(out, "\"");
 	return n;
 }
 
 static void add_content(struct text *out, exs_str message)
 {
-	if (add_texts(out, ",\"content\":\"", message, "text") == 0)
-		text_adds(out, ",\"content\":\"\"");
+	(void)add_member(out, ",\"content\":\"", message, "text");
+}
+
+static void add_thinking(struct text *out, exs_str message)
+{
+	size_t from = out->mem.n;
+
+	if (add_member(out, ",\"thinking\":\"", message, "reasoning") == 0 && !out->status)
+		out->mem.n = from;
 }
 
 /* The bytes alone: what kind they are is seen from them. */
@@ -63,17 +60,16 @@ static void add_user(struct text *out, exs_str message)
 
 static bool add_call(struct text *out, exs_str call, bool first)
 {
-	exs_str id, name, args;
+	struct tool_call c;
 
-	if (!scan_get(call, "id", &id) || !scan_get(call, "name", &name) ||
-	    !scan_get(call, "arguments", &args) || args.p[0] != '"')
+	if (!tools_read_call(call, &c))
 		return false;
 	text_adds(out, first ? "{\"id\":" : ",{\"id\":");
-	text_add(out, id.p, id.n);
+	text_add(out, c.id.p, c.id.n);
 	text_adds(out, ",\"function\":{\"name\":");
-	text_add(out, name.p, name.n);
+	text_add(out, c.name.p, c.name.n);
 	text_adds(out, ",\"arguments\":");
-	arguments_add_object(out, args);
+	arguments_add_object(out, c.arguments);
 	text_adds(out, "}}");
 	return true;
 }
@@ -91,7 +87,7 @@ static bool add_assistant(struct text *out, exs_str message)
 		scan_begin(&it, calls);
 		while (scan_next(&it, &key, &call)) {
 			if (n == 0) {
-				(void)add_texts(out, ",\"thinking\":\"", message, "reasoning");
+				add_thinking(out, message);
 				text_adds(out, ",\"tool_calls\":[");
 			}
 			if (!add_call(out, call, n++ == 0))
@@ -140,9 +136,6 @@ static void add_options(struct text *out, const struct settings *set, const exs_
 	text_adds(out, "}");
 }
 
-static const struct tool_form tool = { "{\"type\":\"function\",\"function\":{\"name\":",
-				       ",\"parameters\":", "}}" };
-
 exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
 			 const exs_turn *turn, struct text *out, exs_err *err)
 {
@@ -150,7 +143,7 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 	text_add_json(out, exs_cstr(turn->model));
 	text_adds(out, ",");
 	if (messages_add(cache, turn, request_message, out, err) ||
-	    tools_add(&tool, turn->tools, out, err))
+	    tools_add(&tool_form_function, turn->tools, out, err))
 		return err->status;
 	text_adds(out, flags & REQUEST_STREAM ? ",\"stream\":true" : ",\"stream\":false");
 	add_options(out, set, turn);

@@ -6,32 +6,13 @@
 #include "../common_model/messages.h"
 #include "../common_model/settings.h"
 
-/* A string of the neutral form is a string here too: its bytes between the quotes are copied as
- * they are. */
-static bool add_inner(struct text *out, exs_str value)
-{
-	if (value.n < 2 || value.p[0] != '"')
-		return false;
-	text_add(out, value.p + 1, value.n - 2);
-	return true;
-}
-
-/* The texts of `parts` as one string, a newline between two. Returns how many there are. */
+/* The texts of `parts` as one string. Returns how many there are. */
 static size_t add_texts(struct text *out, exs_str message)
 {
-	exs_str key, part, value;
-	struct scan_iter it;
-	size_t n = 0;
+	size_t n;
 
 	text_adds(out, "\"");
-	scan_begin(&it, scan_get_list(message, "parts"));
-	while (scan_next(&it, &key, &part)) {
-		if (!scan_is_type(part, "text") || !scan_get(part, "text", &value))
-			continue;
-		if (n++)
-			text_adds(out, "\\n");
-		(void)add_inner(out, value);
-	}
+	n = message_add_texts(out, message, "text");
 	text_adds(out, "\"");
 	return n;
 }
@@ -89,17 +70,16 @@ static void add_user(struct text *out, exs_str message)
 
 static bool add_call(struct text *out, exs_str call, bool first)
 {
-	exs_str id, name, args;
+	struct tool_call c;
 
-	if (!scan_get(call, "id", &id) || !scan_get(call, "name", &name) ||
-	    !scan_get(call, "arguments", &args) || args.p[0] != '"')
+	if (!tools_read_call(call, &c))
 		return false;
 	text_adds(out, first ? "{\"id\":" : ",{\"id\":");
-	text_add(out, id.p, id.n);
+	text_add(out, c.id.p, c.id.n);
 	text_adds(out, ",\"type\":\"function\",\"function\":{\"name\":");
-	text_add(out, name.p, name.n);
+	text_add(out, c.name.p, c.name.n);
 	text_adds(out, ",\"arguments\":");
-	text_add(out, args.p, args.n);
+	text_add(out, c.arguments.p, c.arguments.n);
 	text_adds(out, "}}");
 	return true;
 }
@@ -142,9 +122,6 @@ bool request_message(exs_str message, struct text *out)
 	return message_write(&form, message, out);
 }
 
-static const struct tool_form tool = { "{\"type\":\"function\",\"function\":{\"name\":", ",\"parameters\":",
-				       "}}" };
-
 exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
 			 const exs_turn *turn, struct text *out, exs_err *err)
 {
@@ -153,7 +130,8 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 	text_adds(out, "{\"model\":");
 	text_add_json(out, exs_cstr(turn->model));
 	text_adds(out, ",");
-	if (messages_add(cache, turn, request_message, out, err) || tools_add(&tool, turn->tools, out, err))
+	if (messages_add(cache, turn, request_message, out, err) ||
+	    tools_add(&tool_form_function, turn->tools, out, err))
 		return err->status;
 	if (flags & REQUEST_STREAM)
 		text_adds(out, ",\"stream\":true");

@@ -64,17 +64,16 @@ static void add_said(struct text *out, exs_str message)
 
 static bool add_call(struct text *out, exs_str call)
 {
-	exs_str id, name, args;
+	struct tool_call c;
 
-	if (!scan_get(call, "id", &id) || !scan_get(call, "name", &name) ||
-	    !scan_get(call, "arguments", &args) || args.p[0] != '"')
+	if (!tools_read_call(call, &c))
 		return false;
 	text_adds(out, ",{\"type\":\"function_call\",\"call_id\":");
-	text_add(out, id.p, id.n);
+	text_add(out, c.id.p, c.id.n);
 	text_adds(out, ",\"name\":");
-	text_add(out, name.p, name.n);
+	text_add(out, c.name.p, c.name.n);
 	text_adds(out, ",\"arguments\":");
-	text_add(out, args.p, args.n);
+	text_add(out, c.arguments.p, c.arguments.n);
 	text_adds(out, "}");
 	return true;
 }
