@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* test_anthropic_request.c - the neutral form becomes a request of the Messages API: turns in
  * turns, results first, thinking back in its place, and nothing that the API refuses. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "../../plugins/model_anthropic/request.h"
 
-#include "base/json.h"
+#define FIXTURE_OWN struct anthropic own; const char *extra;
+#include "unit/request_kit.h"
 
-#include "../../plugins/common_json/scan.c"
-#include "../../plugins/common_json/text.c"
-#include "../../plugins/common_model/arguments.c"
-#include "../../plugins/common_model/cache.c"
-#include "../../plugins/common_model/image.c"
-#include "../../plugins/common_model/segments.c"
-#include "../../plugins/common_model/tools.c"
 #include "../../plugins/model_anthropic/content.c"
 #include "../../plugins/model_anthropic/request.c"
 
 #define PART(t)	    "{\"type\":\"text\",\"text\":\"" t "\"}"
-#define USER(t)	    "{\"role\":\"user\",\"parts\":[" PART(t) "]}"
 #define SAID(t)	    "{\"role\":\"assistant\",\"parts\":[" PART(t) "],\"stop\":\"end\"}"
 #define HEAD	    "{\"model\":\"m\",\"max_tokens\":4096,\"messages\":["
 #define BY(who, in) "{\"content\":[" in "],\"role\":\"" who "\"}"
@@ -38,40 +28,14 @@
 #define FAILS(id, content)  GIVES(id, ",\"is_error\":true,\"content\":\"" content "\"")
 #define WORKED(id, content) GIVES(id, ",\"content\":\"" content "\"")
 
-#define MESSAGES_MAX 12
-
-struct fixture {
-	struct cache cache;
-	struct text out;
-	exs_str messages[MESSAGES_MAX];
-	exs_turn turn;
-	exs_err err;
-	struct anthropic own;
-	const char *extra;
-};
-
 static int set_up(void **state)
 {
-	static struct fixture f;
+	struct fixture *f = fixture_new();
 
-	memset(&f, 0, sizeof f);
-	cache_init(&f.cache);
-	text_init(&f.out, REQUEST_MAX);
-	f.err.size = sizeof f.err;
-	f.own = (struct anthropic){ 4096, true };
-	f.extra = "";
-	f.turn = (exs_turn){ sizeof f.turn,  1, NULL, "m", exs_cstr(""), f.messages, 0, 7,
-			     exs_cstr("[]"), 0 };
-	*state = &f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	text_release(&f->out);
-	cache_release(&f->cache);
+	f->own = (struct anthropic){ 4096, true };
+	f->extra = "";
+	f->turn.message_count = 0;
+	*state = f;
 	return 0;
 }
 
@@ -79,15 +43,12 @@ static exs_status try(struct fixture *f, uint32_t flags)
 {
 	struct settings set = { .own = &f->own, .extra = (char *)(uintptr_t)f->extra };
 
-	text_clear(&f->out);
-	return request_write(&set, &f->cache, flags, &f->turn, &f->out, &f->err);
+	return write_of(f, &set, flags);
 }
 
 static const char *written(struct fixture *f, uint32_t flags)
 {
-	assert_int_equal(try(f, flags), EXS_OK);
-	assert_int_equal(json_check_object(text_view(&f->out), JSON_DEPTH_MAX, &f->err), EXS_OK);
-	return f->out.mem.p;
+	return sound(f, try(f, flags));
 }
 
 /* A transcript of its own, ended by NULL. */

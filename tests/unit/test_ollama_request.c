@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* test_ollama_request.c - the neutral form becomes JSON of Ollama's chat API; settings become
  * members of its options. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "unit/request_kit.h"
 
-#include "base/json.h"
-
-#include "../../plugins/common_json/scan.c"
-#include "../../plugins/common_json/text.c"
-#include "../../plugins/common_model/arguments.c"
-#include "../../plugins/common_model/cache.c"
-#include "../../plugins/common_model/image.c"
-#include "../../plugins/common_model/messages.c"
-#include "../../plugins/common_model/segments.c"
-#include "../../plugins/common_model/tools.c"
 #include "../../plugins/model_ollama/request.c"
 
-#define USER(t) "{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"text\":\"" t "\"}]}"
 #define CALLING(a)                                                                                 \
 	"{\"role\":\"assistant\",\"parts\":[{\"type\":\"reasoning\",\"text\":\"r\"}],"             \
 	"\"calls\":[{\"id\":\"c1\",\"name\":\"f\",\"arguments\":\"" a "\"}],\"stop\":\"calls\"}"
@@ -31,35 +17,9 @@ static const char results[] =
 	"{\"id\":\"c2\",\"name\":\"g\",\"status\":\"denied\",\"content\":\"no\"},"
 	"{\"id\":\"c3\",\"status\":\"in_doubt\",\"content\":\"?\"}]}";
 
-struct fixture {
-	struct cache cache;
-	struct text out;
-	exs_str messages[4];
-	exs_turn turn;
-	exs_err err;
-};
-
 static int set_up(void **state)
 {
-	static struct fixture f;
-
-	memset(&f, 0, sizeof f);
-	cache_init(&f.cache);
-	text_init(&f.out, REQUEST_MAX);
-	f.err.size = sizeof f.err;
-	f.messages[0] = exs_cstr(USER("hi"));
-	f.turn = (exs_turn){ sizeof f.turn,  1, NULL, "m", exs_cstr(""), f.messages, 1, 7,
-			     exs_cstr("[]"), 0 };
-	*state = &f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	text_release(&f->out);
-	cache_release(&f->cache);
+	*state = fixture_new();
 	return 0;
 }
 
@@ -71,17 +31,14 @@ static exs_status write_with(struct fixture *f, uint32_t flags, int64_t window, 
 				.extra = (char *)(uintptr_t)extra,
 				.context_tokens = window };
 
-	text_clear(&f->out);
 	f->turn.transcript_id++;
-	return request_write(&set, &f->cache, flags, &f->turn, &f->out, &f->err);
+	return write_of(f, &set, flags);
 }
 
 static const char *written_with(struct fixture *f, uint32_t flags, int64_t window,
 				const char *options, const char *extra)
 {
-	assert_int_equal(write_with(f, flags, window, options, extra), EXS_OK);
-	assert_int_equal(json_check_object(text_view(&f->out), JSON_DEPTH_MAX, &f->err), EXS_OK);
-	return f->out.mem.p;
+	return sound(f, write_with(f, flags, window, options, extra));
 }
 
 static const char *written(struct fixture *f)

@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* test_openai_request.c - the neutral form becomes chat JSON, each segment once; settings become
  * members. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "unit/request_kit.h"
 
-#include "base/json.h"
-
-#include "../../plugins/common_json/scan.c"
-#include "../../plugins/common_json/text.c"
-#include "../../plugins/common_model/cache.c"
-#include "../../plugins/common_model/image.c"
-#include "../../plugins/common_model/messages.c"
-#include "../../plugins/common_model/segments.c"
-#include "../../plugins/common_model/tools.c"
 #include "../../plugins/model_openai/request.c"
 
-#define USER(t) "{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"text\":\"" t "\"}]}"
 #define HEAD	"{\"model\":\"m\",\"messages\":["
 static const char calls[] =
 	"{\"role\":\"assistant\",\"parts\":[{\"type\":\"reasoning\",\"text\":\"r\"}],"
@@ -29,38 +16,14 @@ static const char results[] =
 	"{\"id\":\"c2\",\"name\":\"f\",\"status\":\"denied\",\"content\":\"no\"},"
 	"{\"id\":\"c3\",\"name\":\"f\",\"status\":\"in_doubt\",\"content\":\"?\"}]}";
 
-struct fixture {
-	struct cache cache;
-	struct text out;
-	exs_str messages[4];
-	exs_turn turn;
-	exs_err err;
-};
-
 static int set_up(void **state)
 {
-	static struct fixture f;
+	struct fixture *f = fixture_new();
 
-	memset(&f, 0, sizeof f);
-	cache_init(&f.cache);
-	text_init(&f.out, REQUEST_MAX);
-	f.err.size = sizeof f.err;
-	f.messages[0] = exs_cstr(USER("hi"));
-	f.messages[1] = exs_cstr(calls);
-	f.messages[2] = exs_cstr(results);
-	f.messages[3] = exs_cstr(USER("go on"));
-	f.turn = (exs_turn){ sizeof f.turn,  1, NULL, "m", exs_cstr(""), f.messages, 1, 7,
-			     exs_cstr("[]"), 0 };
-	*state = &f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	text_release(&f->out);
-	cache_release(&f->cache);
+	f->messages[1] = exs_cstr(calls);
+	f->messages[2] = exs_cstr(results);
+	f->messages[3] = exs_cstr(USER("go on"));
+	*state = f;
 	return 0;
 }
 
@@ -69,15 +32,12 @@ static exs_status write_with(struct fixture *f, uint32_t flags, const char *max,
 	struct openai own = { max };
 	struct settings set = { .own = &own, .extra = (char *)(uintptr_t)extra };
 
-	text_clear(&f->out);
-	return request_write(&set, &f->cache, flags, &f->turn, &f->out, &f->err);
+	return write_of(f, &set, flags);
 }
 
 static const char *written(struct fixture *f, uint32_t flags, const char *max, const char *extra)
 {
-	assert_int_equal(write_with(f, flags, max, extra), EXS_OK);
-	assert_int_equal(json_check_object(text_view(&f->out), JSON_DEPTH_MAX, &f->err), EXS_OK);
-	return f->out.mem.p;
+	return sound(f, write_with(f, flags, max, extra));
 }
 
 static void writes_system_prompt_options_and_cap(void **state)

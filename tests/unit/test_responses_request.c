@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_responses_request.c - the neutral form becomes items, and what an answer kept goes back in
  * its place. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "unit/request_kit.h"
 
-#include "base/json.h"
-
-#include "../../plugins/common_json/scan.c"
-#include "../../plugins/common_json/text.c"
-#include "../../plugins/common_model/cache.c"
 #include "../../plugins/common_model/calls.c"
-#include "../../plugins/common_model/image.c"
-#include "../../plugins/common_model/messages.c"
-#include "../../plugins/common_model/segments.c"
-#include "../../plugins/common_model/tools.c"
 #include "../../plugins/model_openai_responses/items.c"
 #include "../../plugins/model_openai_responses/request.c"
 
@@ -25,7 +13,6 @@ exs_status answer_status(const struct answer *a)
 	return a->text.status;
 }
 
-#define USER(t)	   "{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"text\":\"" t "\"}]}"
 #define ITEM(type) "{\"type\":\"" type "\","
 #define INPUT(t)                                                                                   \
 	ITEM("message")                                                                            \
@@ -52,37 +39,13 @@ static const char results[] =
 	"{\"id\":\"c2\",\"name\":\"f\",\"status\":\"denied\",\"content\":\"no\"},"
 	"{\"id\":\"c3\",\"name\":\"f\",\"status\":\"in_doubt\",\"content\":\"?\"}]}";
 
-struct fixture {
-	struct cache cache;
-	struct text out;
-	exs_str messages[3];
-	exs_turn turn;
-	exs_err err;
-};
-
 static int set_up(void **state)
 {
-	static struct fixture f;
+	struct fixture *f = fixture_new();
 
-	memset(&f, 0, sizeof f);
-	cache_init(&f.cache);
-	text_init(&f.out, REQUEST_MAX);
-	f.err.size = sizeof f.err;
-	f.messages[0] = exs_cstr(USER("hi"));
-	f.messages[1] = exs_cstr(ANSWER(""));
-	f.messages[2] = exs_cstr(results);
-	f.turn = (exs_turn){ sizeof f.turn,  1, NULL, "m", exs_cstr(""), f.messages, 1, 7,
-			     exs_cstr("[]"), 0 };
-	*state = &f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	text_release(&f->out);
-	cache_release(&f->cache);
+	f->messages[1] = exs_cstr(ANSWER(""));
+	f->messages[2] = exs_cstr(results);
+	*state = f;
 	return 0;
 }
 
@@ -90,15 +53,12 @@ static exs_status write_with(struct fixture *f, uint32_t flags, const char *extr
 {
 	struct settings set = { .extra = (char *)(uintptr_t)extra };
 
-	text_clear(&f->out);
-	return request_write(&set, &f->cache, flags, &f->turn, &f->out, &f->err);
+	return write_of(f, &set, flags);
 }
 
 static const char *written(struct fixture *f, uint32_t flags, const char *extra)
 {
-	assert_int_equal(write_with(f, flags, extra), EXS_OK);
-	assert_int_equal(json_check_object(text_view(&f->out), JSON_DEPTH_MAX, &f->err), EXS_OK);
-	return f->out.mem.p;
+	return sound(f, write_with(f, flags, extra));
 }
 
 static void is_stateless_and_asks_for_what_it_sends_back(void **state)
