@@ -48,6 +48,21 @@ static inline void assert_says(const struct asked *a, const char *part)
 	assert_null(strstr(a->done.err.text, KEY));
 }
 
+/* The plain answer, live and whole. Release it. */
+static EXS_UNUSED void ask_plainly(struct env *e, struct asked *a)
+{
+	ask(&e->kit, a, "x");
+	assert_int_equal(a->done.status, EXS_OK);
+	assert_string_equal(a->done.progress.p, "hello from the mock");
+	assert_string_equal(
+		a->done.out.p,
+		"{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"hello "
+		"from the mock\"}],\"stop\":\"end\",\"model\":\"mock\"}");
+	assert_int_equal(a->done.usage.estimated, 0);
+	assert_int_equal(a->done.usage.in_tokens, 120);
+	assert_int_equal(a->done.usage.out_tokens, 7);
+}
+
 /* An answer of the field, and what its message has. */
 struct shape {
 	const char *model, *has;

@@ -2,22 +2,13 @@
 /* test_model_ollama.c - the battery model_ollama against a server on this host. */
 #define BATTERY "model_ollama"
 #include "unit/model_kit.h"
+#include "unit/settings_kit.h"
 
 static void gives_text_live_and_whole(void **state)
 {
-	struct env *e = *state;
 	struct asked a;
 
-	ask(&e->kit, &a, "x");
-	assert_int_equal(a.done.status, EXS_OK);
-	assert_string_equal(a.done.progress.p, "hello from the mock");
-	assert_string_equal(
-		a.done.out.p,
-		"{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"text\":\"hello "
-		"from the mock\"}],\"stop\":\"end\",\"model\":\"mock\"}");
-	assert_int_equal(a.done.usage.estimated, 0);
-	assert_int_equal(a.done.usage.in_tokens, 120);
-	assert_int_equal(a.done.usage.out_tokens, 7);
+	ask_plainly(*state, &a);
 	ask_release(&a);
 }
 
@@ -108,18 +99,7 @@ static void answers_at_once_when_told_so(void **state)
 
 static void refuses(const char *key, const char *value, const char *says)
 {
-	struct double_setting set[] = { { key, value }, { NULL, NULL } };
-	const exs_battery *b = double_load(BATTERIES "/" BATTERY ".so");
-	exs_err err = EXS_ERR_INIT;
-	exs_self *self = NULL;
-	struct double_host h;
-
-	double_host_init(&h, "local");
-	assert_int_equal(b->open(&h.host, double_host_conf(&h, b->options, set), &self, &err),
-			 EXS_INVALID);
-	if (!strstr(err.text, says))
-		fail_msg("'%s' does not say '%s'", err.text, says);
-	double_host_release(&h);
+	refuses_setting(BATTERIES "/" BATTERY ".so", key, value, says);
 }
 
 static void refuses_settings_that_cannot_work(void **state)

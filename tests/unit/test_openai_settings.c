@@ -6,23 +6,11 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "support/double.h"
+#include "unit/settings_kit.h"
 
 static void refuses(const char *key, const char *value, const char *says)
 {
-	struct double_setting set[] = { { key, value }, { NULL, NULL } };
-	const exs_battery *b = double_load(BATTERIES "/model_openai.so");
-	exs_err err = EXS_ERR_INIT;
-	exs_self *self = NULL;
-	struct double_host h;
-
-	double_host_init(&h, "local");
-	assert_int_equal(b->open(&h.host, double_host_conf(&h, b->options, set), &self, &err),
-			 EXS_INVALID);
-	assert_null(self);
-	if (!strstr(err.text, says) || !strstr(err.text, "test.yaml:1:1"))
-		fail_msg("'%s' does not say '%s'", err.text, says);
-	double_host_release(&h);
+	refuses_setting(BATTERIES "/model_openai.so", key, value, says);
 }
 
 static void refuses_settings_that_cannot_work(void **state)
