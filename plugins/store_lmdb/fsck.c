@@ -14,11 +14,10 @@
 #include "folder.h"
 #include "store_lmdb.h"
 
-#define META_MAGIC    0xBEEFC0DEu
-#define META_VERSION  1u
-#define SENTENCE_MAX  256u
-#define OPENING_TRIES 8 /* a file that changes faster is somebody's who has it open: it is sound   \
-			 */
+#define META_MAGIC   0xBEEFC0DEu
+#define META_VERSION 1u
+#define SENTENCE_MAX 256u
+#define OPENING_TRIES 8 /* a file that changes faster has somebody who has it open: it is sound */
 
 /* MDB_meta of LMDB 0.9, behind the head of its page. */
 struct meta_page {
@@ -105,6 +104,19 @@ static void count_lost(struct fsck *f)
 	tell(f, EXS_CHECK_NOTE, text);
 }
 
+/*
+ * What the first pages say, and room to note each page; whether the file is as long as they say was
+ * looked at when it was opened. False: it cannot be walked; without memory nothing was said.
+ */
+static bool begin(struct fsck *f)
+{
+	read_metas(f);
+	if (f->said || f->meta.last_page == UINT64_MAX)
+		return false;
+	f->seen = calloc(f->meta.last_page + 1, 1);
+	return f->seen != NULL;
+}
+
 static exs_status check(struct env *env, struct fsck *f, exs_err *err)
 {
 	int rc = mdb_env_get_fd(env->mdb, &f->fd);
@@ -112,15 +124,13 @@ static exs_status check(struct env *env, struct fsck *f, exs_err *err)
 	if (rc)
 		return env_fail(env, err, rc, "be checked");
 	f->page_bytes = env->page_bytes;
-	read_metas(f);
-	if (f->said == 0) {
-		f->seen = calloc(f->meta.last_page + 1, 1);
-		if (!f->seen)
-			return exs_fail(err, EXS_NOMEM, 0, "no memory to check the store");
+	if (begin(f)) {
 		fsck_walk(f, &f->meta.free, "free", true);
 		fsck_walk(f, &f->meta.main, "main", false);
 		count_lost(f);
 		free(f->seen);
+	} else if (!f->said) {
+		return exs_fail(err, EXS_NOMEM, 0, "no memory to check the store");
 	}
 	return f->status ? exs_fail(err, f->status, 0, "the check of the store was ended") : EXS_OK;
 }
@@ -176,11 +186,7 @@ static bool walk_opening(struct fsck *f, exs_err *why)
 {
 	struct fsck now = { .fd = f->fd, .page_bytes = f->page_bytes, .say = f->say, .arg = why };
 
-	read_metas(f);
-	if (f->said || f->meta.last_page > SIZE_MAX - 1)
-		return true;
-	f->seen = calloc(f->meta.last_page + 1, 1);
-	if (!f->seen)
+	if (!begin(f))
 		return true;
 	fsck_walk(f, &f->meta.main, "main", false);
 	free(f->seen);

@@ -53,8 +53,9 @@ void fsck_damage(struct fsck *f, const char *format, ...) __attribute__((format(
 bool fsck_take(struct fsck *f, uint64_t page, int as, const char *map);
 
 /*
- * The first page of each map, before LMDB opens the file: a damaged one there would end the process before anybody
- * can ask for a check. OK also when there is no file, or another process is just changing it. CORRUPT with a sentence.
+ * The first page of each map, before LMDB opens the file: a damaged one there would end the process
+ * before anybody can ask for a check. OK also when there is no file, or another process is just
+ * changing it. CORRUPT with a sentence.
  */
 exs_status fsck_opening(const struct env *env, exs_err *err);
 
