@@ -63,12 +63,11 @@ static void measure(struct kernel *k, struct ids *ids, int64_t facts)
 
 int main(void)
 {
-	char dir[] = "/tmp/executus-bench-XXXXXX", command[64];
+	char dir[DIR_MAX];
 	struct kernel k;
 	struct ids ids;
 
-	if (!mkdtemp(dir))
-		die("no folder");
+	dir_make(dir);
 	write_conf(dir, "fork", 9, "noop_pure", 1);
 	kernel_open(&k, dir, "fork");
 	ids_init(&ids);
@@ -78,6 +77,5 @@ int main(void)
 	measure(&k, &ids, 100000);
 	ids_release(&ids);
 	kernel_close(&k);
-	snprintf(command, sizeof command, "rm -rf '%s'", dir);
-	return system(command) != 0;
+	return dir_remove(dir);
 }

@@ -263,19 +263,17 @@ int main(int argc, char **argv)
 		{ "messages", "model_anthropic.so", "/v1/messages" },
 	};
 	static const char *const args[] = { "{}", "{\"bytes\":4000}" };
-	char dir[] = "/tmp/executus-bench-XXXXXX", command[64];
+	char dir[DIR_MAX];
 	size_t a, d;
 
 	if (argc < 2)
 		die("usage: bench_history MOCK [chat|responses|messages [10|100|1000]]");
 	signal(SIGPIPE, SIG_IGN);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	if (!mkdtemp(dir))
-		die("no folder");
+	dir_make(dir);
 	printf("processor time of a step by the length of its history: us, median of %d rounds\n", ROUNDS);
 	for (a = 0; a < ARRAY_LEN(args); a++)
 		for (d = 0; d < ARRAY_LEN(dialects); d++)
 			measure_all(argc, argv, (struct place){ dir, argv[1], &dialects[d], NULL, args[a] });
-	snprintf(command, sizeof command, "rm -rf '%s'", dir);
-	return system(command) != 0;
+	return dir_remove(dir);
 }

@@ -11,12 +11,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "unit/temp_dir.h"
+
 extern char **environ;
 
 void die(const char *what)
 {
 	fprintf(stderr, "bench: %s\n", what);
 	exit(1);
+}
+
+void dir_make(char out[DIR_MAX])
+{
+	if (temp_dir_make("bench", out, DIR_MAX))
+		die("no folder");
+}
+
+int dir_remove(const char *dir)
+{
+	return temp_dir_remove(dir) != 0;
 }
 
 struct mock mock_start(const char *program, const char *const *more)

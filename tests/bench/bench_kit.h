@@ -22,7 +22,11 @@ struct kernel {
 	struct engine *engine;
 };
 
+#define DIR_MAX 64u
+
 void die(const char *what) __attribute__((noreturn));
+void dir_make(char out[DIR_MAX]); /* a folder of its own */
+int dir_remove(const char *dir); /* with all that is in it; an exit status */
 struct mock mock_start(const char *program, const char *const *more);
 void mock_stop(const struct mock *m);
 

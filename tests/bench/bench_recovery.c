@@ -69,13 +69,12 @@ static void measure(const char *dir, int ended)
 
 int main(void)
 {
-	char dir[] = "/tmp/executus-bench-XXXXXX", command[64];
+	char dir[DIR_MAX];
 	int more, ended = 0;
 	struct kernel k;
 	struct ids ids;
 
-	if (!mkdtemp(dir))
-		die("no folder");
+	dir_make(dir);
 	write_conf(dir, "recovery", 9, "noop_pure", 1);
 	ids_init(&ids);
 	kernel_open(&k, dir, "recovery");
@@ -91,6 +90,5 @@ int main(void)
 		measure(dir, ended);
 	}
 	ids_release(&ids);
-	snprintf(command, sizeof command, "rm -rf '%s'", dir);
-	return system(command) != 0;
+	return dir_remove(dir);
 }

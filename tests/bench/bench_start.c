@@ -124,15 +124,14 @@ static void make_long_run(const char *mock_program, const char *dir, char id[ID_
 
 int main(int argc, char **argv)
 {
-	char dir[] = "/tmp/executus-bench-XXXXXX", command[64], conf[128], id[ID_MAX];
+	char dir[DIR_MAX], conf[128], id[ID_MAX];
 	double start[ROUNDS], resume[ROUNDS];
 	long rss = 0, rss_resumed = 0;
 	int listener, port, i;
 
 	if (argc < 3)
 		die("usage: bench_start MOCK EXECUTUS");
-	if (!mkdtemp(dir))
-		die("no folder");
+	dir_make(dir);
 	listener = listen_here(&port);
 	write_conf(dir, "start", port, "noop_pure, self_status", 1);
 	snprintf(conf, sizeof conf, "%s/start.yaml", dir);
@@ -147,6 +146,5 @@ int main(int argc, char **argv)
 	printf("  a new run                       %8.1f ms, then %ld KiB resident\n", median(start, ROUNDS), rss);
 	printf("  a run of %d steps, resumed     %8.1f ms, then %ld KiB resident\n", STEPS, median(resume, ROUNDS),
 	       rss_resumed);
-	snprintf(command, sizeof command, "rm -rf '%s'", dir);
-	return system(command) != 0;
+	return dir_remove(dir);
 }

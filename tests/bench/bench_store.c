@@ -227,17 +227,15 @@ static void bench_file(const char *program, const char *dir, int64_t seconds)
 
 int main(int argc, char **argv)
 {
-	char dir[] = "/tmp/executus-bench-XXXXXX", command[64];
+	char dir[DIR_MAX];
 	int64_t seconds = argc > 2 ? atoll(argv[2]) : 20;
 
 	if (argc < 2 || seconds < SAMPLES)
 		die("usage: bench_store MOCK [SECONDS], at least 10 of them");
 	signal(SIGPIPE, SIG_IGN);
-	if (!mkdtemp(dir))
-		die("no folder");
+	dir_make(dir);
 	bench_time(argv[1], dir);
 	bench_bytes(argv[1], dir);
 	bench_file(argv[1], dir, seconds);
-	snprintf(command, sizeof command, "rm -rf '%s'", dir);
-	return system(command) != 0;
+	return dir_remove(dir);
 }

@@ -309,15 +309,14 @@ int main(int argc, char **argv)
 {
 	static const char *const pure_args[] = { "--turns", "20", "--tool", "noop_pure", "--args", "{}", "--answer", "ok", NULL };
 	static const char *const unsafe_args[] = { "--turns", "20", "--tool", "noop_unsafe", "--args", "{}", "--answer", "ok", NULL };
-	char dir[] = "/tmp/executus-bench-XXXXXX", command[64];
+	char dir[DIR_MAX];
 	struct mock pure, unsafe;
 
 	if (argc < 2)
 		die("usage: bench_turns MOCK");
 	signal(SIGPIPE, SIG_IGN);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	if (!mkdtemp(dir))
-		die("no folder");
+	dir_make(dir);
 	pure = mock_start(argv[1], pure_args);
 	unsafe = mock_start(argv[1], unsafe_args);
 	bench_one(&pure, &unsafe, 20, dir);
@@ -326,6 +325,5 @@ int main(int argc, char **argv)
 	mock_stop(&pure);
 	mock_stop(&unsafe);
 	bench_waiting(argv[1], dir);
-	snprintf(command, sizeof command, "rm -rf '%s'", dir);
-	return system(command) != 0;
+	return dir_remove(dir);
 }
