@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -96,6 +97,15 @@ static inline void leave_a_run(struct kit *k, char id[ID_MAX])
 	kit_wait(k);
 	assert_int_equal(k->result->status, EXS_ENDED_INTERRUPTED);
 	kit_shut(k);
+}
+
+/* -1: it was killed. */
+static inline int exit_of(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static inline void resume_ok(struct kit *k, const char *id, const char *output)
