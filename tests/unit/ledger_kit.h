@@ -19,6 +19,10 @@
 #define HOUR INT64_C(3600000)
 #define DAY  (24 * HOUR)
 
+#define CALLER_100                                                                                 \
+	"[{\"name\":\"cap\",\"scope\":\"caller\",\"unit\":\"tokens\",\"max\":\"100\",\"per\":"     \
+	"\"ever\"}]"
+
 struct ledger {
 	struct double_host host;
 	const exs_battery *battery;

@@ -1,37 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* test_run_critic.c - what a critic may do to a run: watch it, nudge it, move its limits, end it.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "base/clock.h"
-#include "base/text.h"
-#include "support/run_kit.h"
-
-#define SAYS "critic.log"
+#include "unit/critic_kit.h"
 
 static const char slow_tool[] = "turns:\n"
 				"  - say: I look.\n"
 				"    calls: [{ tool: pure, args: { text: one, how: slow } }]\n"
 				"  - calls: [{ tool: pure, args: { text: two } }]\n"
 				"  - say: done\n";
-
-static void open_with_critic(struct kit *k, const char *script, enum kit_store store,
-			     const char *limits, const char *options)
-{
-	char batteries[1024], agents[256];
-	struct kit_extra extra = { batteries, "  critic: eye\n" };
-
-	snprintf(batteries, sizeof batteries, "  eye: { so: critic.so, log: critic.log%s }\n",
-		 options);
-	snprintf(agents, sizeof agents, "agents:\n  t: { tools: [pure], %s }\n", limits);
-	kit_open_with(k, script, store, agents, NULL, &extra);
-}
 
 /* ---- who owns the time ---- */
 
@@ -329,94 +305,6 @@ static void is_let_go_when_the_run_is_left_and_asked_again_later(void **state)
 	kit_close(&k);
 }
 
-/* ---- when it fails ---- */
-
-static void a_critic_that_fails_to_watch_is_told_and_left_out(void **state)
-{
-	enum kit_store store = *(enum kit_store *)*state;
-	struct kit k;
-
-	open_with_critic(
-		&k, "turns:\n  - calls: [{ tool: pure, args: { text: a } }]\n  - stall: forever\n",
-		store, "max_runtime: 300ms", ", fail_from: 1");
-	kit_run(&k, "hi");
-	assert_int_equal(k.result->status, EXS_ENDED_TIMEOUT);
-	assert_int_equal(kit_count(&k, EXS_FACT_PORT_FAILED), 1);
-	assert_true(kit_body_has(kit_fact(&k, EXS_FACT_PORT_FAILED, 0),
-				 "\"port\":\"critic\",\"status\":\"i/o\""));
-	assert_int_equal(kit_count(&k, EXS_FACT_TURN_ENDED), 1);
-	assert_int_equal(kit_lines(&k, SAYS, "observe"), 0);
-	kit_close(&k);
-}
-
-static void history_that_cannot_be_read_is_told_and_the_run_goes_on(void **state)
-{
-	exs_err err = EXS_ERR_INIT;
-	struct kit k;
-	char id[64];
-
-	(void)state;
-	open_with_critic(&k, "turns:\n  - stall: 300ms\n    say: done\n", KIT_FLAKY,
-			 "max_runtime: 20s", ", spoil: control");
-	kit_start(&k, "hi");
-	assert_false(engine_wait(k.run, 50));
-	engine_shutdown(k.engine);
-	kit_wait(&k);
-	assert_int_equal(k.result->status, EXS_ENDED_INTERRUPTED);
-	snprintf(id, sizeof id, "%s", run_info(k.run)->run_id);
-	kit_shut(&k);
-	kit_reopen(&k);
-	if (kit_resume(&k, id, &err))
-		fail_msg("%s", err.text);
-	assert_int_equal(k.result->status, EXS_ENDED_OK);
-	assert_int_equal(kit_count(&k, EXS_FACT_PORT_FAILED), 1);
-	assert_true(kit_body_has(kit_fact(&k, EXS_FACT_PORT_FAILED, 0), "\"port\":\"critic\""));
-	kit_close(&k);
-}
-
-static struct run *start_one(struct kit *k)
-{
-	struct run_spec spec = { .agent = k->conf->run.agent, .caller = "someone",
-				 .channel = "test", .input = str_of("hi"),
-				 .durability = CONF_STRICT };
-	exs_err err = EXS_ERR_INIT;
-	struct run *run = NULL;
-
-	assert_int_equal(engine_start(k->engine, &spec, NULL, &run, &err), EXS_OK);
-	return run;
-}
-
-/* A critic that fails for others rests; the run that it watched goes on without it, under
- * max_runtime. */
-static void a_critic_that_is_lost_on_the_way_makes_max_runtime_hard_again(void **state)
-{
-	struct run *others[3];
-	struct kit k;
-	int i;
-
-	(void)state;
-	open_with_critic(&k,
-			 "turns:\n"
-			 "  - calls: [{ tool: pure, args: { text: one, how: slow } }]\n"
-			 "  - stall: forever\n",
-			 KIT_MEMORY, "max_runtime: 1700ms", ", fail_from: 2, every: 1h");
-	kit_start(&k, "hi");
-	kit_wait_lines(&k, "effects.log", "pure", 1);
-	assert_false(engine_wait(k.run, 1000)); /* the tool ends while the critic rests */
-	for (i = 0; i < 3; i++)
-		others[i] = start_one(&k);
-	kit_wait(&k);
-	assert_int_equal(k.result->status, EXS_ENDED_TIMEOUT);
-	assert_string_equal(k.result->error, "the run's time is over (max_runtime)");
-	assert_int_equal(kit_count(&k, EXS_FACT_PORT_FAILED), 1);
-	for (i = 0; i < 3; i++) {
-		assert_true(engine_wait(others[i], 30000));
-		run_drop(others[i]);
-	}
-	assert_int_equal(kit_lines(&k, SAYS, "unwatch"), 1); /* resting or not */
-	kit_close(&k);
-}
-
 int main(void)
 {
 	static enum kit_store none = KIT_NONE, lmdb = KIT_LMDB;
@@ -448,12 +336,8 @@ int main(void)
 			&lmdb),
 		cmocka_unit_test(to_wait_with_words_is_a_fact_and_to_wait_without_none),
 		cmocka_unit_test(a_nudge_without_room_is_not_recorded),
-		cmocka_unit_test(history_that_cannot_be_read_is_told_and_the_run_goes_on),
 		cmocka_unit_test(is_let_go_when_the_run_is_cancelled),
 		cmocka_unit_test(is_let_go_when_the_run_is_left_and_asked_again_later),
-		cmocka_unit_test_prestate(a_critic_that_fails_to_watch_is_told_and_left_out, &none),
-		cmocka_unit_test_prestate(a_critic_that_fails_to_watch_is_told_and_left_out, &lmdb),
-		cmocka_unit_test(a_critic_that_is_lost_on_the_way_makes_max_runtime_hard_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
