@@ -135,4 +135,62 @@ static void release(struct rows *rows)
 	free(rows->list);
 }
 
+/* ---- batches ---- */
+
+static int holds(struct rows *rows, const exs_op *op)
+{
+	const struct row *row = find(rows, op->key);
+	int64_t sum = 0;
+
+	if (op->kind == EXS_OP_CHECK && !op->value.p)
+		return !row;
+	if (op->kind == EXS_OP_CHECK)
+		return row && exs_str_eq(exs_bytes(row->value, row->value_n), op->value);
+	if (op->kind != EXS_OP_ADD)
+		return 1;
+	if (row)
+		memcpy(&sum, row->value, sizeof sum);
+	return op->delta <= 0 || sum + op->delta <= op->bound;
+}
+
+static void add(struct rows *rows, FILE *f, const exs_op *op)
+{
+	const struct row *row = find(rows, op->key);
+	int64_t sum = 0;
+	char bytes[sizeof sum];
+
+	if (row)
+		memcpy(&sum, row->value, sizeof sum);
+	sum += op->delta;
+	memcpy(bytes, &sum, sizeof sum);
+	put(rows, op->key, exs_bytes(bytes, sizeof bytes));
+	keep(f, EXS_OP_PUT, op->key, exs_bytes(bytes, sizeof bytes));
+}
+
+static exs_status apply(struct rows *rows, const char *path, const exs_op *const *ops, uint64_t n)
+{
+	FILE *f;
+	uint64_t i;
+
+	for (i = 0; i < n; i++)
+		if (!holds(rows, ops[i]))
+			return EXS_CONFLICT;
+	f = fopen(path, "a");
+	if (!f)
+		return EXS_IO;
+	for (i = 0; i < n; i++) {
+		if (ops[i]->kind == EXS_OP_PUT) {
+			put(rows, ops[i]->key, ops[i]->value);
+			keep(f, EXS_OP_PUT, ops[i]->key, ops[i]->value);
+		} else if (ops[i]->kind == EXS_OP_DEL) {
+			del(rows, ops[i]->key);
+			keep(f, EXS_OP_DEL, ops[i]->key, exs_cstr(NULL));
+		} else if (ops[i]->kind == EXS_OP_ADD) {
+			add(rows, f, ops[i]);
+		}
+	}
+	fclose(f);
+	return EXS_OK;
+}
+
 #endif

@@ -71,64 +71,6 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* ---- batches ---- */
-
-static int holds(exs_self *self, const exs_op *op)
-{
-	const struct row *row = find(&self->rows, op->key);
-	int64_t sum = 0;
-
-	if (op->kind == EXS_OP_CHECK && !op->value.p)
-		return !row;
-	if (op->kind == EXS_OP_CHECK)
-		return row && exs_str_eq(exs_bytes(row->value, row->value_n), op->value);
-	if (op->kind != EXS_OP_ADD)
-		return 1;
-	if (row)
-		memcpy(&sum, row->value, sizeof sum);
-	return op->delta <= 0 || sum + op->delta <= op->bound;
-}
-
-static void add(exs_self *self, FILE *f, const exs_op *op)
-{
-	const struct row *row = find(&self->rows, op->key);
-	int64_t sum = 0;
-	char bytes[sizeof sum];
-
-	if (row)
-		memcpy(&sum, row->value, sizeof sum);
-	sum += op->delta;
-	memcpy(bytes, &sum, sizeof sum);
-	put(&self->rows, op->key, exs_bytes(bytes, sizeof bytes));
-	keep(f, EXS_OP_PUT, op->key, exs_bytes(bytes, sizeof bytes));
-}
-
-static exs_status apply(exs_self *self, const exs_op *const *ops, uint64_t n)
-{
-	FILE *f;
-	uint64_t i;
-
-	for (i = 0; i < n; i++)
-		if (!holds(self, ops[i]))
-			return EXS_CONFLICT;
-	f = fopen(self->path, "a");
-	if (!f)
-		return EXS_IO;
-	for (i = 0; i < n; i++) {
-		if (ops[i]->kind == EXS_OP_PUT) {
-			put(&self->rows, ops[i]->key, ops[i]->value);
-			keep(f, EXS_OP_PUT, ops[i]->key, ops[i]->value);
-		} else if (ops[i]->kind == EXS_OP_DEL) {
-			del(&self->rows, ops[i]->key);
-			keep(f, EXS_OP_DEL, ops[i]->key, exs_cstr(NULL));
-		} else if (ops[i]->kind == EXS_OP_ADD) {
-			add(self, f, ops[i]);
-		}
-	}
-	fclose(f);
-	return EXS_OK;
-}
-
 /* ---- the log ---- */
 
 static void say(exs_self *self, const char *line)
@@ -206,7 +148,7 @@ static void answer(exs_self *self, const struct waiting *w)
 
 	for (i = 0; i < sizeof applied / sizeof *applied; i++)
 		if (strcmp(w->mode, applied[i]) == 0)
-			status = apply(self, w->ops, w->n);
+			status = apply(&self->rows, self->path, w->ops, w->n);
 	status = outcome(w->mode, status);
 	snprintf(line, sizeof line, "answer %ld %d\n", w->number, (int)status);
 	say(self, line);
