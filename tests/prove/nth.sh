@@ -144,7 +144,7 @@ for_every() {
 	report=live
 	[ "$1" = allocation ] || report=seen
 	# What never writes again is full.sh's: a run waits for its storage as long as it may.
-	case $kind in writev* | fdatasync*) froms=once ;; *) froms="once yes" ;; esac
+	case $kind in write* | fdatasync*) froms=once ;; *) froms="once yes" ;; esac
 	for from in $froms; do
 		from=${from#once}
 		n=$first
@@ -200,6 +200,8 @@ done <<END
 openat EMFILE
 read EIO
 pread64 EIO
+write ENOSPC
+write EIO
 writev,pwrite64,pwritev ENOSPC
 writev,pwrite64,pwritev EIO
 fdatasync,fsync EIO
