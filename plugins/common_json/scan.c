@@ -2,7 +2,8 @@
 /* scan.c - see scan.h. */
 #include "scan.h"
 
-#define COUNT_MAX (1ll << 53) /* more tokens than there are: a broken number */
+#define COUNT_MAX   (1ll << 53) /* more tokens than there are: a broken number */
+#define SHORT_BYTES 32		/* of a text that is looked through by hand */
 
 static const char *space(const char *p, const char *end)
 {
@@ -39,6 +40,16 @@ static const char *escape(const char *p, const char *end)
 	return p + 6;
 }
 
+/* Names and words end soon: two calls of memchr would cost more than they save. */
+static const char *short_string(const char *p, const char *end)
+{
+	const char *stop = end - p > SHORT_BYTES ? p + SHORT_BYTES : end;
+
+	while (p < stop && *p != '"' && *p != '\\')
+		p++;
+	return p < stop && *p == '"' ? p + 1 : NULL;
+}
+
 /* Long texts are most of what is read: memchr finds their ends, each byte is looked at twice at
  * most. */
 static const char *string(const char *p, const char *end)
@@ -47,6 +58,9 @@ static const char *string(const char *p, const char *end)
 
 	if (p == end || *p != '"')
 		return NULL;
+	quote = short_string(p + 1, end);
+	if (quote)
+		return quote;
 	for (quote = p++; p; p = escape(back, end)) {
 		if (quote < p)
 			quote = memchr(p, '"', (size_t)(end - p));
@@ -230,6 +244,55 @@ bool scan_is(exs_str value, const char *text)
 	size_t n = strlen(text);
 
 	return value.n == n + 2 && value.p[0] == '"' && memcmp(value.p + 1, text, n) == 0;
+}
+
+/* Most names differ in their first letter. */
+static bool is_name(const char *key, const char *end, const char *wanted)
+{
+	for (key++; *wanted && key < end && *key == *wanted; key++)
+		wanted++;
+	return !*wanted && key < end && *key == '"';
+}
+
+/* Of a member that comes again the first counts, also when it was null. */
+static void note(const struct scan_member *members, size_t n, const char *key, const char *value,
+		 const char *behind)
+{
+	size_t i;
+
+	for (i = 0; i < n && !is_name(key, value, members[i].name); i++)
+		;
+	if (i < n && !members[i].value->p)
+		*members[i].value = exs_bytes(value, *value == 'n' ? 0 : (size_t)(behind - value));
+}
+
+bool scan_members(exs_str object, const struct scan_member *members, size_t n)
+{
+	const char *p, *end, *key, *value;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		*members[i].value = exs_bytes(NULL, 0);
+	if (scan_kind(object) != '{')
+		return false;
+	end = object.p + object.n;
+	p = space(space(object.p, end) + 1, end);
+	if (p < end && *p == '}')
+		return space(p + 1, end) == end;
+	for (;;) {
+		key = p;
+		value = name(key, end);
+		p = value ? scan_skip(value, end) : NULL;
+		if (!p)
+			return false;
+		note(members, n, key, space(value, end), p);
+		p = space(p, end);
+		if (p < end && *p == '}')
+			return space(p + 1, end) == end;
+		if (p == end || *p != ',')
+			return false;
+		p = space(p + 1, end);
+	}
 }
 
 bool scan_get(exs_str object, const char *member, exs_str *out)

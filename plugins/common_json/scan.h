@@ -34,6 +34,18 @@ struct scan_iter {
 void scan_begin(struct scan_iter *it, exs_str value);
 bool scan_next(struct scan_iter *it, exs_str *key, exs_str *value);
 
+/*
+ * Several members in one walk: the span of each, an empty one when it is absent or null. False:
+ * `object` is not one whole object, and the values that were found before that showed do not count.
+ */
+struct scan_member {
+	const char *name;
+	exs_str *value;
+};
+bool scan_members(exs_str object, const struct scan_member *members, size_t n);
+#define SCAN_MEMBERS(object, members)                                                              \
+	scan_members(object, members, sizeof(members) / sizeof(members)[0])
+
 /* The member as a span; false when absent or null. Names are compared byte for byte. */
 bool scan_get(exs_str object, const char *name, exs_str *out);
 /* The member; without one an empty list. */
