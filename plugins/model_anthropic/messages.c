@@ -95,69 +95,63 @@ static exs_status finish(struct answer *a, struct messages *m)
 
 /* ---- events ---- */
 
+struct event {
+	exs_str all, type, index, block, delta, message;
+};
+
 static void take_model(struct answer *a, exs_str from)
 {
 	if (a->model.mem.n == 0 && !a->model.status)
 		(void)scan_get_text(from, "model", &a->model);
 }
 
-static exs_status on_start(struct answer *a, struct messages *m, exs_str event)
+static exs_status on_start(struct answer *a, struct messages *m, const struct event *e)
 {
-	exs_str message;
-
-	if (!scan_get(event, "message", &message))
-		return EXS_OK;
-	take_model(a, message);
-	take_usage(m, message);
+	take_model(a, e->message);
+	take_usage(m, e->message);
 	return EXS_OK;
 }
 
-static exs_status on_block(struct answer *a, struct messages *m, exs_str event)
+static int64_t index_of(const struct event *e)
 {
 	int64_t index = 0;
-	exs_str block;
 
-	(void)scan_get_count(event, "index", &index);
-	if (!scan_get(event, "content_block", &block))
-		return EXS_INVALID;
-	return blocks_open(&m->blocks, a, index, block);
+	(void)scan_count(e->index, &index);
+	return index;
 }
 
-static exs_status on_delta(struct answer *a, struct messages *m, exs_str event)
+static exs_status on_block(struct answer *a, struct messages *m, const struct event *e)
 {
-	int64_t index = 0;
-	exs_str delta;
-
-	(void)scan_get_count(event, "index", &index);
-	if (!scan_get(event, "delta", &delta))
-		return EXS_INVALID;
-	return blocks_add(&m->blocks, a, index, delta);
+	return e->block.n ? blocks_open(&m->blocks, a, index_of(e), e->block) : EXS_INVALID;
 }
 
-static exs_status on_message(struct answer *a, struct messages *m, exs_str event)
+static exs_status on_delta(struct answer *a, struct messages *m, const struct event *e)
 {
-	exs_str delta;
-
-	take_usage(m, event);
-	return scan_get(event, "delta", &delta) ? take_stop(a, delta) : EXS_OK;
+	return e->delta.n ? blocks_add(&m->blocks, a, index_of(e), e->delta) : EXS_INVALID;
 }
 
-static exs_status on_stop(struct answer *a, struct messages *m, exs_str event)
+static exs_status on_message(struct answer *a, struct messages *m, const struct event *e)
 {
-	(void)event;
+	take_usage(m, e->all);
+	return take_stop(a, e->delta);
+}
+
+static exs_status on_stop(struct answer *a, struct messages *m, const struct event *e)
+{
+	(void)e;
 	return finish(a, m);
 }
 
-static exs_status on_error(struct answer *a, struct messages *m, exs_str event)
+static exs_status on_error(struct answer *a, struct messages *m, const struct event *e)
 {
 	(void)m;
-	return answer_error(a, event);
+	return answer_error(a, e->all);
 }
 
 /* All others are passed over: pings, the ends of blocks, and what is not known yet. */
 static const struct {
 	const char *type;
-	exs_status (*take)(struct answer *a, struct messages *m, exs_str event);
+	exs_status (*take)(struct answer *a, struct messages *m, const struct event *e);
 } kinds[] = {
 	{ "content_block_delta", on_delta }, { "content_block_start", on_block },
 	{ "message_start", on_start },	     { "message_delta", on_message },
@@ -165,32 +159,38 @@ static const struct {
 };
 
 /* INVALID: not an object; IO: it is an error. */
-static exs_status look(struct answer *a, exs_str object)
+static exs_status read_event(struct answer *a, exs_str data, struct event *e)
 {
 	exs_str error;
+	const struct scan_member members[] = {
+		{ "error", &error },	{ "type", &e->type },
+		{ "index", &e->index }, { "content_block", &e->block },
+		{ "delta", &e->delta }, { "message", &e->message },
+	};
 
-	if (scan_kind(object) != '{' || !scan_is_value(object))
+	e->all = data;
+	if (!SCAN_MEMBERS(data, members))
 		return EXS_INVALID;
-	return scan_get(object, "error", &error) ? answer_error(a, error) : EXS_OK;
+	return error.n ? answer_error(a, error) : EXS_OK;
 }
 
 exs_status messages_event(struct answer *a, exs_str data)
 {
 	struct messages *m = a->own;
+	struct event e;
 	exs_status status;
-	exs_str type;
 	size_t i;
 
 	if (!m)
 		return EXS_NOMEM;
 	if (m->done)
 		return EXS_OK;
-	status = look(a, data);
-	if (status || !scan_get(data, "type", &type))
+	status = read_event(a, data, &e);
+	if (status)
 		return status;
 	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (scan_is(type, kinds[i].type))
-			return kinds[i].take(a, m, data);
+		if (scan_is(e.type, kinds[i].type))
+			return kinds[i].take(a, m, &e);
 	return EXS_OK;
 }
 
@@ -198,12 +198,13 @@ exs_status messages_whole(struct answer *a, exs_str body)
 {
 	struct messages *m = a->own;
 	struct scan_iter it;
+	struct event e;
 	exs_str content, key, block;
 	exs_status status;
 
 	if (!m)
 		return EXS_NOMEM;
-	status = look(a, body);
+	status = read_event(a, body, &e);
 	if (status || !scan_get(body, "content", &content) || scan_kind(content) != '[')
 		return status;
 	take_model(a, body);

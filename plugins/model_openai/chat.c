@@ -50,12 +50,10 @@ static void take_content(struct answer *a, exs_str content)
 	struct scan_iter it;
 	exs_str key, part;
 
-	if (content.p[0] == '"') {
+	if (scan_kind(content) != '[') {
 		(void)scan_text(content, &a->text);
 		return;
 	}
-	if (content.p[0] != '[')
-		return;
 	scan_begin(&it, content);
 	while (scan_next(&it, &key, &part))
 		(void)scan_get_text(part, "text", &a->text);
@@ -63,15 +61,19 @@ static void take_content(struct answer *a, exs_str content)
 
 static void read_piece(exs_str item, struct piece *p)
 {
-	exs_str function;
+	exs_str index, id, function, name;
+	const struct scan_member call[] = { { "index", &index },
+					    { "id", &id },
+					    { "function", &function } };
+	const struct scan_member called[] = { { "name", &name }, { "arguments", &p->args } };
 
 	piece_init(p);
-	(void)scan_get_count(item, "index", &p->index);
-	(void)scan_get_text(item, "id", &p->id);
-	if (!scan_get(item, "function", &function))
+	if (!SCAN_MEMBERS(item, call))
 		return;
-	(void)scan_get_text(function, "name", &p->name);
-	(void)scan_get(function, "arguments", &p->args);
+	(void)scan_count(index, &p->index);
+	(void)scan_text(id, &p->id);
+	if (SCAN_MEMBERS(function, called))
+		(void)scan_text(name, &p->name);
 }
 
 static exs_status take_calls(struct answer *a, exs_str list)
@@ -98,16 +100,20 @@ static exs_status take_calls(struct answer *a, exs_str list)
 
 static exs_status take_message(struct answer *a, exs_str message)
 {
-	exs_str value;
-	exs_status status = EXS_OK;
+	exs_str content, refusal, thoughts, reasoning, calls;
+	const struct scan_member members[] = { { "content", &content },
+					       { "refusal", &refusal },
+					       { "reasoning_content", &thoughts },
+					       { "reasoning", &reasoning },
+					       { "tool_calls", &calls } };
+	exs_status status;
 
-	if (scan_get(message, "content", &value))
-		take_content(a, value);
-	(void)scan_get_text(message, "refusal", &a->refusal);
-	if (!scan_get_text(message, "reasoning_content", &a->reasoning))
-		(void)scan_get_text(message, "reasoning", &a->reasoning);
-	if (scan_get(message, "tool_calls", &value))
-		status = take_calls(a, value);
+	if (!SCAN_MEMBERS(message, members))
+		return EXS_OK;
+	take_content(a, content);
+	(void)scan_text(refusal, &a->refusal);
+	(void)scan_text(scan_kind(thoughts) == '"' ? thoughts : reasoning, &a->reasoning);
+	status = take_calls(a, calls);
 	return status ? status : answer_status(a);
 }
 
@@ -122,59 +128,67 @@ static enum stop stop_of(exs_str reason)
 	return scan_is(reason, "error") ? STOP_BROKEN : STOP_END;
 }
 
+/* What is used of a choice. */
+struct choice {
+	exs_str index, delta, message, reason;
+};
+
 /* The first choice; others were not asked for. */
-static bool first_choice(exs_str chunk, exs_str *out)
+static bool first_choice(exs_str choices, struct choice *c)
 {
-	exs_str choices, key, choice;
+	const struct scan_member members[] = { { "index", &c->index },
+					       { "delta", &c->delta },
+					       { "message", &c->message },
+					       { "finish_reason", &c->reason } };
 	struct scan_iter it;
+	exs_str key, value;
 	int64_t index;
 
-	if (!scan_get(chunk, "choices", &choices) || scan_kind(choices) != '[')
+	if (scan_kind(choices) != '[')
 		return false;
 	scan_begin(&it, choices);
-	while (scan_next(&it, &key, &choice)) {
+	while (scan_next(&it, &key, &value)) {
 		index = 0;
-		(void)scan_get_count(choice, "index", &index);
-		if (scan_kind(choice) != '{' || index != 0)
+		if (!SCAN_MEMBERS(value, members))
 			continue;
-		*out = choice;
-		return true;
+		(void)scan_count(c->index, &index);
+		if (index == 0)
+			return true;
 	}
 	return false;
 }
 
-static bool is_error(exs_str chunk, exs_str *error)
+/* Takes what it says of the answer: of a stream the delta, else the message. */
+static exs_status take_choice(struct answer *a, const struct choice *c, bool streamed)
 {
-	exs_str object;
+	exs_status status = take_message(a, streamed ? c->delta : c->message);
 
-	if (scan_get(chunk, "error", error))
-		return true;
-	if (!scan_get(chunk, "object", &object) || !scan_is(object, "error"))
-		return false;
-	*error = chunk;
-	return true;
+	if (scan_kind(c->reason) == '"')
+		a->stop = stop_of(c->reason);
+	return status;
 }
 
-static exs_status take_chunk(struct answer *a, exs_str chunk, const char *member)
+/* `chosen`: it has a choice. */
+static exs_status take_chunk(struct answer *a, exs_str chunk, bool streamed, bool *chosen)
 {
-	exs_str value, choice;
-	exs_status status = EXS_OK;
+	exs_str error, object, usage, model, choices;
+	const struct scan_member members[] = { { "error", &error },
+					       { "object", &object },
+					       { "usage", &usage },
+					       { "model", &model },
+					       { "choices", &choices } };
+	struct choice choice;
 
-	if (scan_kind(chunk) != '{' || !scan_is_value(chunk))
+	*chosen = false;
+	if (!SCAN_MEMBERS(chunk, members))
 		return EXS_INVALID;
-	if (is_error(chunk, &value))
-		return answer_error(a, value);
-	if (scan_get(chunk, "usage", &value))
-		take_usage(a, value);
+	if (error.n || scan_is(object, "error"))
+		return answer_error(a, error.n ? error : chunk);
+	take_usage(a, usage);
 	if (a->model.mem.n == 0 && !a->model.status)
-		(void)scan_get_text(chunk, "model", &a->model);
-	if (!first_choice(chunk, &choice))
-		return EXS_OK;
-	if (scan_get(choice, member, &value))
-		status = take_message(a, value);
-	if (scan_get(choice, "finish_reason", &value) && value.p[0] == '"')
-		a->stop = stop_of(value);
-	return status;
+		(void)scan_text(model, &a->model);
+	*chosen = first_choice(choices, &choice);
+	return *chosen ? take_choice(a, &choice, streamed) : EXS_OK;
 }
 
 static void judge(struct answer *a, bool done)
@@ -187,6 +201,7 @@ exs_status chat_event(struct answer *a, exs_str data)
 {
 	struct chat *c = a->own;
 	exs_status status = EXS_OK;
+	bool chosen;
 
 	if (!c)
 		return EXS_NOMEM;
@@ -195,17 +210,17 @@ exs_status chat_event(struct answer *a, exs_str data)
 	if (data.n == 6 && memcmp(data.p, "[DONE]", 6) == 0)
 		c->done = true;
 	else if (!c->done)
-		status = take_chunk(a, data, "delta");
+		status = take_chunk(a, data, true, &chosen);
 	judge(a, c->done);
 	return status;
 }
 
 exs_status chat_whole(struct answer *a, exs_str body)
 {
-	exs_str choice;
-	exs_status status = take_chunk(a, body, "message");
+	bool chosen;
+	exs_status status = take_chunk(a, body, false, &chosen);
 
 	/* The length of the body proved it whole; a server may leave the finish reason out. */
-	judge(a, status == EXS_OK && first_choice(body, &choice));
+	judge(a, status == EXS_OK && chosen);
 	return status;
 }

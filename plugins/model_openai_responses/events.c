@@ -4,6 +4,16 @@
 
 #include "items.h"
 
+/* What is used of an event. */
+struct event {
+	exs_str all, type, item_id, index, delta, text, refusal, arguments, item, response;
+};
+
+static exs_status slot_of(struct answer *a, const struct event *e, struct slot **out)
+{
+	return slots_of_event(a->own, e->item_id, e->index, out);
+}
+
 /* ---- what comes piece by piece ---- */
 
 static exs_status say(struct answer *a, struct slot *slot, exs_str value)
@@ -15,70 +25,73 @@ static exs_status say(struct answer *a, struct slot *slot, exs_str value)
 	return a->text.status;
 }
 
-static exs_status on_text(struct answer *a, exs_str event)
+static exs_status on_text(struct answer *a, const struct event *e)
 {
 	struct slot *slot;
-	exs_str value;
-	exs_status status = slots_of_event(a->own, event, &slot);
+	exs_status status = slot_of(a, e, &slot);
 
-	if (status == EXS_OK && scan_get(event, "delta", &value))
-		status = say(a, slot, value);
+	if (status == EXS_OK && e->delta.n)
+		status = say(a, slot, e->delta);
 	return status;
 }
 
 /* Some servers send no deltas. */
-static exs_status on_text_done(struct answer *a, exs_str event)
+static exs_status on_text_done(struct answer *a, const struct event *e)
 {
 	struct slot *slot;
-	exs_str value;
-	exs_status status = slots_of_event(a->own, event, &slot);
+	exs_status status = slot_of(a, e, &slot);
 
-	if (status == EXS_OK && !slot->said && scan_get(event, "text", &value))
-		status = say(a, slot, value);
+	if (status == EXS_OK && !slot->said && e->text.n)
+		status = say(a, slot, e->text);
 	return status;
 }
 
-static exs_status on_refusal(struct answer *a, exs_str event)
+static exs_status on_refusal(struct answer *a, const struct event *e)
 {
-	(void)scan_get_text(event, "delta", &a->refusal);
+	(void)scan_text(e->delta, &a->refusal);
 	return a->refusal.status;
 }
 
-static exs_status on_refusal_done(struct answer *a, exs_str event)
+static exs_status on_refusal_done(struct answer *a, const struct event *e)
 {
 	if (a->refusal.mem.n == 0)
-		(void)scan_get_text(event, "refusal", &a->refusal);
+		(void)scan_text(e->refusal, &a->refusal);
 	return a->refusal.status;
 }
 
-static exs_status on_reasoning(struct answer *a, exs_str event)
+static exs_status on_reasoning(struct answer *a, const struct event *e)
 {
-	(void)scan_get_text(event, "delta", &a->reasoning);
+	(void)scan_text(e->delta, &a->reasoning);
 	return a->reasoning.status;
 }
 
-static exs_status on_reasoning_part(struct answer *a, exs_str event)
+static exs_status on_reasoning_part(struct answer *a, const struct event *e)
 {
-	(void)event;
+	(void)e;
 	if (a->reasoning.mem.n)
 		text_adds(&a->reasoning, "\n");
 	return a->reasoning.status;
 }
 
-static exs_status on_arguments(struct answer *a, exs_str event)
+static exs_status add_arguments(struct answer *a, int64_t number, exs_str args)
 {
-	struct slot *slot;
 	struct piece piece;
-	exs_status status = slots_of_event(a->own, event, &slot);
+	exs_status status;
 
-	if (status)
-		return status;
 	piece_init(&piece);
-	piece.index = slots_number(a->own, slot);
-	(void)scan_get(event, "delta", &piece.args);
+	piece.index = number;
+	piece.args = args;
 	status = calls_add(&a->calls, &piece);
 	piece_release(&piece);
 	return status;
+}
+
+static exs_status on_arguments(struct answer *a, const struct event *e)
+{
+	struct slot *slot;
+	exs_status status = slot_of(a, e, &slot);
+
+	return status ? status : add_arguments(a, slots_number(a->own, slot), e->delta);
 }
 
 /* What came of the arguments goes for the whole: the two are never joined. */
@@ -91,37 +104,29 @@ static void forget_arguments(struct answer *a, int64_t number)
 			text_clear(&a->calls.items[i].args);
 }
 
-static exs_status on_arguments_done(struct answer *a, exs_str event)
+static exs_status on_arguments_done(struct answer *a, const struct event *e)
 {
 	struct slot *slot;
-	struct piece piece;
-	exs_status status = slots_of_event(a->own, event, &slot);
+	exs_status status = slot_of(a, e, &slot);
 
-	if (status)
+	if (status || !e->arguments.n)
 		return status;
-	piece_init(&piece);
-	piece.index = slots_number(a->own, slot);
-	if (scan_get(event, "arguments", &piece.args)) {
-		forget_arguments(a, piece.index);
-		status = calls_add(&a->calls, &piece);
-	}
-	piece_release(&piece);
-	return status;
+	forget_arguments(a, slots_number(a->own, slot));
+	return add_arguments(a, slots_number(a->own, slot), e->arguments);
 }
 
 /* ---- items ---- */
 
-static exs_status on_added(struct answer *a, exs_str event)
+static exs_status on_added(struct answer *a, const struct event *e)
 {
 	struct slot *slot;
-	exs_str item;
 	exs_status status;
 
-	if (!scan_get(event, "item", &item) || scan_kind(item) != '{')
+	if (scan_kind(e->item) != '{')
 		return EXS_OK;
-	status = slots_of_item(a->own, event, item, false, &slot);
-	if (status == EXS_OK && scan_is_type(item, "function_call"))
-		status = items_call(&a->calls, item, slots_number(a->own, slot));
+	status = slots_of_item(a->own, e->index, e->item, false, &slot);
+	if (status == EXS_OK && scan_is_type(e->item, "function_call"))
+		status = items_call(&a->calls, e->item, slots_number(a->own, slot));
 	return status;
 }
 
@@ -140,22 +145,21 @@ static exs_status show_done(struct answer *a, struct slot *slot, exs_str item)
 	return answer_status(a);
 }
 
-static exs_status on_done(struct answer *a, exs_str event)
+static exs_status on_done(struct answer *a, const struct event *e)
 {
-	struct events *e = a->own;
+	struct events *own = a->own;
 	struct slot *slot;
-	exs_str item;
 	exs_status status;
 
-	if (!scan_get(event, "item", &item) || scan_kind(item) != '{')
+	if (scan_kind(e->item) != '{')
 		return EXS_OK;
-	status = slots_of_item(e, event, item, true, &slot);
+	status = slots_of_item(own, e->index, e->item, true, &slot);
 	if (status)
 		return status;
-	slot->done_at = e->done.mem.n;
-	slot->done = item.n;
-	text_add(&e->done, item.p, item.n);
-	return e->done.status ? e->done.status : show_done(a, slot, item);
+	slot->done_at = own->done.mem.n;
+	slot->done = e->item.n;
+	text_add(&own->done, e->item.p, e->item.n);
+	return own->done.status ? own->done.status : show_done(a, slot, e->item);
 }
 
 /* ---- the end ---- */
@@ -246,41 +250,36 @@ static exs_status finish(struct answer *a, exs_str response, const char *how)
 	return status;
 }
 
-static exs_status on_end(struct answer *a, exs_str event, const char *how)
+/* A server that adds no response has ended all the same. */
+static exs_status on_end(struct answer *a, const struct event *e, const char *how)
 {
-	exs_str response = event; /* a server that adds none has ended all the same */
-
-	(void)scan_get(event, "response", &response);
-	return finish(a, response, how);
+	return finish(a, e->response.n ? e->response : e->all, how);
 }
 
-static exs_status on_completed(struct answer *a, exs_str event)
+static exs_status on_completed(struct answer *a, const struct event *e)
 {
-	return on_end(a, event, "completed");
+	return on_end(a, e, "completed");
 }
 
-static exs_status on_incomplete(struct answer *a, exs_str event)
+static exs_status on_incomplete(struct answer *a, const struct event *e)
 {
-	return on_end(a, event, "incomplete");
+	return on_end(a, e, "incomplete");
 }
 
-static exs_status on_failed(struct answer *a, exs_str event)
+static exs_status on_failed(struct answer *a, const struct event *e)
 {
-	return on_end(a, event, "failed");
+	return on_end(a, e, "failed");
 }
 
-static exs_status on_created(struct answer *a, exs_str event)
+static exs_status on_created(struct answer *a, const struct event *e)
 {
-	exs_str response;
-
-	if (scan_get(event, "response", &response))
-		take_model(a, response);
+	take_model(a, e->response);
 	return EXS_OK;
 }
 
-static exs_status on_error(struct answer *a, exs_str event)
+static exs_status on_error(struct answer *a, const struct event *e)
 {
-	return answer_error(a, event);
+	return answer_error(a, e->all);
 }
 
 /* ---- one event ---- */
@@ -289,7 +288,7 @@ static exs_status on_error(struct answer *a, exs_str event)
  */
 static const struct {
 	const char *type;
-	exs_status (*take)(struct answer *a, exs_str event);
+	exs_status (*take)(struct answer *a, const struct event *e);
 } kinds[] = {
 	{ "response.output_text.delta", on_text },
 	{ "response.function_call_arguments.delta", on_arguments },
@@ -309,20 +308,26 @@ static const struct {
 	{ "error", on_error },
 };
 
-static exs_status take_event(struct answer *a, exs_str event)
+static exs_status take_event(struct answer *a, exs_str data)
 {
-	exs_str value;
+	struct event e = { .all = data };
+	exs_str error;
+	const struct scan_member members[] = {
+		{ "error", &error },	   { "type", &e.type },
+		{ "item_id", &e.item_id }, { "output_index", &e.index },
+		{ "delta", &e.delta },	   { "text", &e.text },
+		{ "refusal", &e.refusal }, { "arguments", &e.arguments },
+		{ "item", &e.item },	   { "response", &e.response },
+	};
 	size_t i;
 
-	if (scan_kind(event) != '{' || !scan_is_value(event))
+	if (!SCAN_MEMBERS(data, members))
 		return EXS_INVALID;
-	if (scan_get(event, "error", &value))
-		return answer_error(a, value);
-	if (!scan_get(event, "type", &value))
-		return EXS_OK;
+	if (error.n)
+		return answer_error(a, error);
 	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (scan_is(value, kinds[i].type))
-			return kinds[i].take(a, event);
+		if (scan_is(e.type, kinds[i].type))
+			return kinds[i].take(a, &e);
 	return EXS_OK;
 }
 

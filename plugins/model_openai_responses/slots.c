@@ -62,15 +62,16 @@ int64_t slots_number(const struct events *e, const struct slot *slot)
 	return slot - e->slots;
 }
 
-exs_status slots_of_event(struct events *e, exs_str event, struct slot **out)
+exs_status slots_of_event(struct events *e, exs_str item_id, exs_str output_index,
+			  struct slot **out)
 {
 	exs_status status = EXS_OK;
 	int64_t index = -1;
 	struct text id;
 
 	text_init(&id, EVENTS_ID_MAX);
-	(void)scan_get_text(event, "item_id", &id);
-	(void)scan_get_count(event, "output_index", &index);
+	(void)scan_text(item_id, &id);
+	(void)scan_count(output_index, &index);
 	*out = slot_find(e, &id, index);
 	if (id.status)
 		status = id.status;
@@ -80,7 +81,7 @@ exs_status slots_of_event(struct events *e, exs_str event, struct slot **out)
 	return status;
 }
 
-exs_status slots_of_item(struct events *e, exs_str event, exs_str item, bool done,
+exs_status slots_of_item(struct events *e, exs_str output_index, exs_str item, bool done,
 			 struct slot **out)
 {
 	exs_status status = EXS_OK;
@@ -90,7 +91,7 @@ exs_status slots_of_item(struct events *e, exs_str event, exs_str item, bool don
 
 	text_init(&id, EVENTS_ID_MAX);
 	(void)scan_get_text(item, "id", &id);
-	(void)scan_get_count(event, "output_index", &index);
+	(void)scan_count(output_index, &index);
 	slot = slot_find(e, &id, index);
 	if (slot && !has_id(slot, &id) && (!done || slot->done))
 		slot = NULL;

@@ -31,13 +31,14 @@ void events_release(void *own);
 
 /* All: TOOBIG, NOMEM. A slot is good until the next one is looked for. */
 
-/* The slot of an event that names its item by item_id and output_index. */
-exs_status slots_of_event(struct events *e, exs_str event, struct slot **out);
+/* The slot of an event that names its item by these JSON values, either of which may be missing. */
+exs_status slots_of_event(struct events *e, exs_str item_id, exs_str output_index,
+			  struct slot **out);
 /*
  * The slot of an event that brings an item. One that was added is a new one unless its id is known;
  * one that is done is another than the one that was done before it.
  */
-exs_status slots_of_item(struct events *e, exs_str event, exs_str item, bool done,
+exs_status slots_of_item(struct events *e, exs_str output_index, exs_str item, bool done,
 			 struct slot **out);
 /* The slot's own number, under which its call goes. */
 int64_t slots_number(const struct events *e, const struct slot *slot);
