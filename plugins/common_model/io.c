@@ -14,7 +14,7 @@
 
 int64_t io_now_ms(const struct io *io)
 {
-	return io->host->mono_ms(io->host);
+	return io->now_ms;
 }
 
 uint64_t io_random(struct io *io, uint64_t n)
@@ -57,7 +57,8 @@ static void wake(struct io *io)
 	if (io->woken)
 		return;
 	io->woken = true;
-	/* An eventfd refuses only when it is full: then it is readable anyway. */
+	/* Nobody reads it: each write is an event by itself, and so many that it is full there
+	 * cannot be. */
 	if (write(io->wake, &one, sizeof one) < 0)
 		return;
 }
@@ -159,9 +160,11 @@ void io_detach(struct turn *t)
 
 /* ---- the loop ---- */
 
-static void take_inbox(struct io *io)
+/* True: the instance closes. */
+static bool take_inbox(struct io *io)
 {
 	struct turn *t, *pokes;
+	bool stopping;
 
 	pthread_mutex_lock(&io->lock);
 	t = io->inbox;
@@ -170,6 +173,7 @@ static void take_inbox(struct io *io)
 	pokes = io->pokes;
 	io->pokes = NULL;
 	io->woken = false;
+	stopping = io->stopping;
 	pthread_mutex_unlock(&io->lock);
 	while (t) {
 		struct turn *next = t->next;
@@ -185,20 +189,22 @@ static void take_inbox(struct io *io)
 		pthread_mutex_unlock(&io->lock);
 		turn_look(t);
 	}
+	return stopping;
 }
 
-static void run_events(struct io *io, const struct epoll_event *ev, int n)
+/* True: somebody woke the thread. */
+static bool run_events(struct io *io, const struct epoll_event *ev, int n)
 {
-	uint64_t count;
+	bool woken = false;
 	int i;
 
-	for (i = 0; i < n; i++) {
-		if (ev[i].data.u64 != SHARD_EVENT_NIL)
+	for (i = 0; i < n; i++)
+		if (ev[i].data.u64 == SHARD_EVENT_NIL)
+			woken = true;
+		else
 			shard_event(io->shards[shard_of_event(ev[i].data.u64)], ev[i].data.u64,
 				    ev[i].events);
-		else if (read(io->wake, &count, sizeof count) < 0)
-			continue; /* somebody's wake-up was already taken */
-	}
+	return woken;
 }
 
 static void start_waiting(struct io *io)
@@ -270,32 +276,25 @@ static int sleep_ms(const struct io *io)
 	return wait < 0 ? 0 : wait > SLEEP_MAX_MS ? SLEEP_MAX_MS : (int)wait;
 }
 
-static bool stopping(struct io *io)
-{
-	bool yes;
-
-	pthread_mutex_lock(&io->lock);
-	yes = io->stopping;
-	pthread_mutex_unlock(&io->lock);
-	return yes;
-}
-
+/* The clock is read once a pass: most have one small event of a stream. */
 static void *loop(void *arg)
 {
 	struct io *io = arg;
 	struct epoll_event ev[EVENTS_MAX];
+	bool stopping = false;
 
-	while (!stopping(io)) {
+	while (!stopping) {
 		int n = epoll_wait(io->epoll, ev, EVENTS_MAX, sleep_ms(io));
 
-		run_events(io, ev, n < 0 ? 0 : n);
-		take_inbox(io);
+		io->now_ms = io->host->mono_ms(io->host);
+		if (run_events(io, ev, n < 0 ? 0 : n))
+			stopping = take_inbox(io);
 		start_waiting(io);
 		run_curl_timers(io);
 		reap(io);
 		run_moments(io);
 	}
-	take_inbox(io);
+	(void)take_inbox(io);
 	while (!TAILQ_EMPTY(&io->live))
 		turn_abandon(TAILQ_FIRST(&io->live));
 	return NULL;
@@ -345,11 +344,12 @@ exs_status io_open(struct io *io, exs_err *err)
 	io->inbox_end = &io->inbox;
 	TAILQ_INIT(&io->waiting);
 	TAILQ_INIT(&io->live);
+	io->now_ms = io->host->mono_ms(io->host);
 	if (getrandom(&io->random, sizeof io->random, 0) != sizeof io->random || !io->random)
 		io->random = 0x9e3779b97f4a7c15ull;
 	io->epoll = epoll_create1(EPOLL_CLOEXEC);
 	io->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	ev.events = EPOLLIN;
+	ev.events = EPOLLIN | EPOLLET;
 	ev.data.u64 = SHARD_EVENT_NIL;
 	if (io->epoll < 0 || io->wake < 0 ||
 	    epoll_ctl(io->epoll, EPOLL_CTL_ADD, io->wake, &ev) != 0)

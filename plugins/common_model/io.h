@@ -54,6 +54,7 @@ struct io {
 	struct shard *shards[SHARDS_MAX];
 	uint32_t shards_n;
 	int epoll, wake;
+	int64_t now_ms;
 	pthread_t thread;
 	struct due due;
 	struct turn_queue waiting; /* for their start */
@@ -74,7 +75,7 @@ void io_turn_free(struct io *io, struct turn *t); /* [any-thread] */
 void io_submit(struct io *io, struct turn *t);	  /* [any-thread] */
 void io_poke(struct turn *t);			  /* [any-thread] */
 
-int64_t io_now_ms(const struct io *io);
+int64_t io_now_ms(const struct io *io); /* when the thread last woke up. [I/O thread] */
 /* A number from 0 to below n. [I/O thread] */
 uint64_t io_random(struct io *io, uint64_t n);
 CURL *io_easy_take(struct io *io); /* NULL: no memory. [I/O thread] */

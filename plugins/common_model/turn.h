@@ -43,6 +43,7 @@ struct turn {
 	struct text body;
 	size_t body_bytes, sent;
 	struct reply reply;
+	long http; /* the status of that reply, once its body begins */
 	struct hints hints;
 	int64_t tries;
 	int64_t total_at_ms, since_ms; /* since: sent, last byte, whole, or rest until */

@@ -75,10 +75,10 @@ static size_t on_write(char *p, size_t size, size_t n, void *arg)
 {
 	struct turn *t = arg;
 	bool whole = t->reply.answer.complete, more;
-	long http = 0;
 
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &http);
-	more = reply_feed(&t->reply, http, p, size * n);
+	if (t->reply.bytes == 0)
+		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->http);
+	more = reply_feed(&t->reply, t->http, p, size * n);
 	if (!whole)
 		t->since_ms = io_now_ms(t->io);
 	if (t->state == TURN_WAITING) {
