@@ -7,9 +7,11 @@
  *
  * The bare loop posts as many bytes to the same place with one libcurl handle and discards the answers, which are those
  * that executus gets. Both take turns, round after round; the medians are printed and their ratio. A step also hands the
- * turn to the thread of the network and back, reads the answer, and calls a tool, which the loop does not; what the
- * messages themselves cost is the last line of each, for which the goal is 1.3. The time of
+ * turn to the thread of the network and back, reads the answer, and calls a tool, which the loop does not. The time of
  * a step is taken from neighbours of as many messages more and fewer, so that their mean is the length.
+ *
+ * Answers come as models send them, event by event, or all of it at once, as only a mock does: then a step
+ * costs nothing but what executus does by itself, and the last line says what the messages cost of it.
  */
 #include <curl/curl.h>
 #include <signal.h>
@@ -26,10 +28,19 @@
 #define WARM_UP	  2
 #define STEPS_MAX 1024
 #define BODY_MAX  (64u << 20)
+#define LENGTHS	  3
+#define NOTE	  "A note of fifty-five bytes that comes piece by piece..."
 
-/* Steps first to last are measured, of as many runs in each round; the request of step n has 2n - 1 messages. */
+/* Steps first to last are measured; the request of step n has 2n - 1 messages. */
 struct length {
-	int messages, first, last, runs;
+	int messages, first, last;
+};
+
+/* How answers come, and the arguments of each call, of which the history is made. */
+struct manner {
+	const char *says, *args;
+	int pace_ms;		  /* between two events; 0: all at once */
+	int runs[LENGTHS]; /* in a round */
 };
 
 struct dialect {
@@ -40,7 +51,8 @@ struct place {
 	const char *dir, *mock;
 	const struct dialect *dialect;
 	const struct length *length;
-	const char *args; /* of each call */
+	const struct manner *manner;
+	int runs; /* in a round */
 };
 
 static double cpu_us(void)
@@ -71,18 +83,18 @@ static void on_fact(void *arg, const exs_run_info *run, const exs_fact *fact)
 		w->ended = cpu_us();
 }
 
-static double kernel_run(struct kernel *k, const struct length *length)
+static double kernel_run(struct kernel *k, const struct length *length, int runs)
 {
 	struct watch w = { .length = length };
 	struct run_listener listener = { &w, on_fact, NULL };
 	double us = 0;
 	int i;
 
-	for (i = 0; i < length->runs; i++) {
+	for (i = 0; i < runs; i++) {
 		kernel_end(kernel_start(k, &listener));
 		us += w.ended - w.begun;
 	}
-	return us / (length->last - length->first + 1) / length->runs;
+	return us / (length->last - length->first + 1) / runs;
 }
 
 /* ---- the bare loop ---- */
@@ -117,13 +129,16 @@ static void read_lengths(struct bare *b, const char *log, int steps)
 }
 
 /* One message that is as long as all together: every prefix that is closed has the length that is wanted. */
-static long write_body(char *body, long n)
+static long write_body(char *body, long n, int pace_ms)
 {
-	static const char head[] = "{\"model\":\"m\",\"stream\":true,\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"";
 	static const char tail[] = "\"}]}";
+	char head[128];
 
+	snprintf(head, sizeof head,
+		 "{\"model\":\"pace:%d\",\"stream\":true,\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"",
+		 pace_ms);
 	memset(body, 'x', (size_t)n);
-	memcpy(body, head, sizeof head - 1);
+	memcpy(body, head, strlen(head));
 	memcpy(body + n - (sizeof tail - 1), tail, sizeof tail - 1);
 	return n;
 }
@@ -154,15 +169,16 @@ static void bare_close(struct bare *b)
 	free(b->body);
 }
 
-static double bare_run(struct bare *b, const struct length *length)
+static double bare_run(struct bare *b, const struct place *at)
 {
-	int step, steps = (length->last - length->first + 1) * length->runs, i;
+	const struct length *length = at->length;
+	int step, steps = (length->last - length->first + 1) * at->runs, i;
 	double us = 0, begun;
 	long n, http = 0;
 
 	for (i = 0; i < steps; i++) {
 		step = length->first + i % (length->last - length->first + 1);
-		n = write_body(b->body, b->bytes[step]);
+		n = write_body(b->body, b->bytes[step], at->manner->pace_ms);
 		begun = cpu_us();
 		curl_easy_setopt(b->curl, CURLOPT_POSTFIELDS, b->body);
 		curl_easy_setopt(b->curl, CURLOPT_POSTFIELDSIZE, n);
@@ -180,11 +196,14 @@ static double bare_run(struct bare *b, const struct length *length)
 
 static struct mock start_mock(const struct place *at, const char *log)
 {
-	char turns[16];
-	const char *const more[] = { "--turns", turns,	  "--tool",	"noop_pure", "--args", at->args,
-				     "--log",	log,	  "--answer", "ok",	   NULL };
+	char turns[16], pace[16], from[16];
+	const char *const more[] = { "--turns",	    turns, "--tool",   "noop_pure", "--args", at->manner->args,
+				     "--log",	    log,   "--answer", "ok",	    "--pace", pace,
+				     "--pace-from", from,  NULL };
 
 	snprintf(turns, sizeof turns, "%d", at->length->last);
+	snprintf(pace, sizeof pace, "%d", at->manner->pace_ms);
+	snprintf(from, sizeof from, "%d", at->length->first - 1);
 	return mock_start(at->mock, more);
 }
 
@@ -206,13 +225,13 @@ static void measure(const struct place *at, double us[KINDS])
 	write_model_conf(at->dir, "stored", at->dialect->so, mock.port, "noop_pure", 1);
 	kernel_open(&stored, at->dir, "stored");
 	bare_open(&bare, at, mock.port);
-	kernel_run(&none, at->length);
+	kernel_run(&none, at->length, 1);
 	read_lengths(&bare, log, at->length->last);
 	for (i = -WARM_UP; i < ROUNDS; i++) {
 		k = i < 0 ? 0 : i;
-		v[BARE][k] = bare_run(&bare, at->length);
-		v[NONE][k] = kernel_run(&none, at->length);
-		v[STORED][k] = kernel_run(&stored, at->length);
+		v[BARE][k] = bare_run(&bare, at);
+		v[NONE][k] = kernel_run(&none, at->length, at->runs);
+		v[STORED][k] = kernel_run(&stored, at->length, at->runs);
 	}
 	for (k = 0; k < KINDS; k++)
 		us[k] = median(v[k], ROUNDS);
@@ -236,17 +255,18 @@ static bool wanted(int argc, char **argv, const struct place *at)
 /* All lengths, and what the longest costs above the shortest: that is the history's, the rest is the step's. */
 static void measure_all(int argc, char **argv, struct place at)
 {
-	static const struct length lengths[] = { { 10, 4, 7, 20 }, { 100, 46, 55, 4 }, { 1000, 496, 505, 1 } };
-	double us[ARRAY_LEN(lengths)][KINDS];
+	static const struct length lengths[LENGTHS] = { { 10, 4, 7 }, { 100, 46, 55 }, { 1000, 496, 505 } };
+	double us[LENGTHS][KINDS];
 	size_t i, n = 0;
 	int k;
 
-	for (i = 0; i < ARRAY_LEN(lengths); i++) {
+	for (i = 0; i < LENGTHS; i++) {
 		at.length = &lengths[i];
+		at.runs = at.manner->runs[i];
 		if (wanted(argc, argv, &at))
 			measure(&at, us[n++]);
 	}
-	if (n < ARRAY_LEN(lengths))
+	if (n < LENGTHS || at.manner->pace_ms)
 		return;
 	for (k = 0; k < KINDS; k++)
 		us[0][k] = us[n - 1][k] - us[0][k];
@@ -262,9 +282,15 @@ int main(int argc, char **argv)
 		{ "responses", "model_openai_responses.so", "/v1/responses" },
 		{ "messages", "model_anthropic.so", "/v1/messages" },
 	};
-	static const char *const args[] = { "{}", "{\"bytes\":4000}" };
+	/* 40 events: of the call's arguments five bytes each. */
+	static const char piece_by_piece[] = "{\"note\":\"" NOTE NOTE NOTE "\"}";
+	static const struct manner manners[] = {
+		{ "event by event, one each ms", piece_by_piece, 1, { 2, 1, 1 } },
+		{ "all at once, short messages", "{}", 0, { 20, 4, 1 } },
+		{ "all at once, messages of 2 KB", "{\"bytes\":4000}", 0, { 20, 4, 1 } },
+	};
 	char dir[DIR_MAX];
-	size_t a, d;
+	size_t m, d;
 
 	if (argc < 2)
 		die("usage: bench_history MOCK [chat|responses|messages [10|100|1000]]");
@@ -272,8 +298,10 @@ int main(int argc, char **argv)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	dir_make(dir);
 	printf("processor time of a step by the length of its history: us, median of %d rounds\n", ROUNDS);
-	for (a = 0; a < ARRAY_LEN(args); a++)
+	for (m = 0; m < ARRAY_LEN(manners); m++) {
+		printf(" answers come %s\n", manners[m].says);
 		for (d = 0; d < ARRAY_LEN(dialects); d++)
-			measure_all(argc, argv, (struct place){ dir, argv[1], &dialects[d], NULL, args[a] });
+			measure_all(argc, argv, (struct place){ dir, argv[1], &dialects[d], NULL, &manners[m], 0 });
+	}
 	return dir_remove(dir);
 }

@@ -4,8 +4,8 @@
  * says what it answers.
  *
  * The scenario comes from the command line; a request may change it by its model name, which is a
- * list of directives joined by '+': "turns:3", "latency:200", "down:2" (500 to whoever has so many
- * answers already), or a fault "KIND" or "KIND:N" (only the first N requests that ask for it).
+ * list of directives joined by '+': "turns:3", "latency:200", "pace:1" (so many ms between
+ * two events), "down:2" (500 to whoever has so many answers already), or a fault "KIND" or "KIND:N" (only the first N requests that ask for it).
  * Unknown words are skipped, so an ordinary model name is a plain request.
  */
 #ifndef TEST_MOCK_H
@@ -41,6 +41,8 @@ struct mock_request {
 struct mock_scenario {
 	int turns; /* that call the tool, before the answer */
 	int64_t latency_ms;
+	int64_t pace_ms; /* between two events of a stream; 0: all at once */
+	int pace_from;	 /* answers in the transcript from which on it is so */
 	const char *tool, *args, *answer, *retry_after;
 	char fault[MOCK_WORD_MAX]; /* "" none */
 	int fault_times;	   /* -1: always */

@@ -4,11 +4,12 @@
  *
  *	mock_chat [--turns N] [--latency MS] [--tool NAME] [--args JSON] [--answer TEXT]
  *	          [--fault KIND[:N]] [--retry-after VALUE] [--log FILE [--bodies]] [--once]
- *	          [--with-parent] [--gate FILE]
+ *	          [--with-parent] [--gate FILE] [--pace MS [--pace-from TURN]]
  *
  * --bodies puts each request into its line of the log. --once ends when the last connection closes,
  * --with-parent when the process that started it does. Behind a --gate the second half of each answer
- * waits until the file is there.
+ * waits until the file is there. With a --pace each event of a stream goes out by itself, so long
+ * behind the one before; --pace-from that turn of a run on (0).
  * SIGTERM and SIGINT end it at once.
  */
 #include "mock.h"
@@ -44,6 +45,7 @@ struct conn {
 	size_t out; /* bytes of the answer that were sent */
 	bool busy;  /* an answer is due or being sent */
 	int64_t at_ms;
+	int64_t pace_ms; /* 0: all events at once */
 	TAILQ_ENTRY(conn) in_timers;
 };
 TAILQ_HEAD(conns, conn);
@@ -114,6 +116,14 @@ static void want(struct server *s, struct conn *c, bool out)
 
 static bool take_request(struct server *s, struct conn *c);
 
+/* The bytes up to the end of an event. */
+static size_t event_end(const char *p, size_t n)
+{
+	const char *end = memmem(p, n, "\n\n", 2);
+
+	return end ? (size_t)(end - p) + 2 : n;
+}
+
 /* Sends what may go now. False: the connection is gone. */
 static bool send_out(struct server *s, struct conn *c)
 {
@@ -131,6 +141,8 @@ static bool send_out(struct server *s, struct conn *c)
 			n = a->gate - c->out;
 		if (a->drip_bytes && n > a->drip_bytes)
 			n = a->drip_bytes;
+		if (c->pace_ms)
+			n = event_end(a->p + c->out, n);
 		sent = send(c->fd, a->p + c->out, n, MSG_NOSIGNAL);
 		if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
 			want(s, c, true);
@@ -141,8 +153,8 @@ static bool send_out(struct server *s, struct conn *c)
 			return false;
 		}
 		c->out += (size_t)sent;
-		if (a->drip_bytes && c->out < a->n) {
-			timer_set(s, c, now_ms() + DRIP_MS);
+		if ((a->drip_bytes || c->pace_ms) && c->out < a->n) {
+			timer_set(s, c, now_ms() + (a->drip_bytes ? DRIP_MS : c->pace_ms));
 			return true;
 		}
 	}
@@ -194,6 +206,7 @@ static bool answer(struct server *s, struct conn *c, size_t head, size_t body)
 	memmove(c->in, c->in + head + body, c->in_n - head - body);
 	c->in_n -= head + body;
 	c->answer.gate = s->gate ? c->answer.n / 2 : 0;
+	c->pace_ms = r.assistants < scenario.pace_from ? 0 : scenario.pace_ms;
 	c->out = 0;
 	c->busy = true;
 	if (c->answer.never)
@@ -376,6 +389,8 @@ static bool read_options(struct server *s, int argc, char **argv)
 						 { "fault", 1, NULL, 'f' },
 						 { "log", 1, NULL, 'o' },
 						 { "gate", 1, NULL, 'g' },
+						 { "pace", 1, NULL, 'w' },
+						 { "pace-from", 1, NULL, 'W' },
 						 { "bodies", 0, NULL, 'b' },
 						 { "once", 0, NULL, '1' },
 						 { "with-parent", 0, NULL, 'p' },
@@ -399,6 +414,10 @@ static bool read_options(struct server *s, int argc, char **argv)
 			set_fault(b, optarg);
 		else if (c == 'r')
 			b->retry_after = optarg;
+		else if (c == 'w')
+			b->pace_ms = atoll(optarg);
+		else if (c == 'W')
+			b->pace_from = atoi(optarg);
 		else if (c == 'g')
 			s->gate = optarg;
 		else if (c == 'b')

@@ -54,6 +54,9 @@ static void direct(struct mock_scenario *s, char *word)
 		s->turns = number;
 	} else if (strcmp(word, "latency") == 0) {
 		s->latency_ms = number;
+	} else if (strcmp(word, "pace") == 0) {
+		s->pace_ms = number;
+		s->pace_from = 0;
 	} else if (strcmp(word, "down") == 0) {
 		s->down_at = number;
 	} else if (known(word)) {
