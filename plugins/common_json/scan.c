@@ -266,32 +266,62 @@ static void note(const struct scan_member *members, size_t n, const char *key, c
 		*members[i].value = exs_bytes(value, *value == 'n' ? 0 : (size_t)(behind - value));
 }
 
-bool scan_members(exs_str object, const struct scan_member *members, size_t n)
+/* The byte behind the object that begins at p; NULL: it is none, or not whole. */
+static const char *walk(const char *p, const char *end, const struct scan_member *members, size_t n)
 {
-	const char *p, *end, *key, *value;
+	const char *key, *value;
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		*members[i].value = exs_bytes(NULL, 0);
-	if (scan_kind(object) != '{')
-		return false;
-	end = object.p + object.n;
-	p = space(space(object.p, end) + 1, end);
+	p = space(p + 1, end);
 	if (p < end && *p == '}')
-		return space(p + 1, end) == end;
+		return p + 1;
 	for (;;) {
 		key = p;
 		value = name(key, end);
 		p = value ? scan_skip(value, end) : NULL;
 		if (!p)
-			return false;
+			return NULL;
 		note(members, n, key, space(value, end), p);
 		p = space(p, end);
 		if (p < end && *p == '}')
-			return space(p + 1, end) == end;
+			return p + 1;
 		if (p == end || *p != ',')
-			return false;
+			return NULL;
 		p = space(p + 1, end);
+	}
+}
+
+bool scan_members(exs_str object, const struct scan_member *members, size_t n)
+{
+	const char *p, *end = object.p + object.n;
+
+	if (scan_kind(object) != '{')
+		return false;
+	p = walk(space(object.p, end), end, members, n);
+	return p && space(p, end) == end;
+}
+
+bool scan_next_members(struct scan_iter *it, const struct scan_member *members, size_t n)
+{
+	exs_str key, value;
+
+	for (;;) {
+		const char *p = space(it->p, it->end);
+
+		if (p < it->end && *p == ',')
+			p = space(p + 1, it->end);
+		if (p == it->end || *p != '{') {
+			if (!scan_next(it, &key, &value))
+				return false;
+			continue;
+		}
+		it->p = walk(p, it->end, members, n);
+		if (it->p)
+			return true;
+		it->p = it->end;
+		return false;
 	}
 }
 

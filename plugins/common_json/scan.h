@@ -45,6 +45,10 @@ struct scan_member {
 bool scan_members(exs_str object, const struct scan_member *members, size_t n);
 #define SCAN_MEMBERS(object, members)                                                              \
 	scan_members(object, members, sizeof(members) / sizeof(members)[0])
+/* The same of the next object of a list that scan_begin took; what is none is passed over. */
+bool scan_next_members(struct scan_iter *it, const struct scan_member *members, size_t n);
+#define SCAN_NEXT_MEMBERS(it, members)                                                             \
+	scan_next_members(it, members, sizeof(members) / sizeof(members)[0])
 
 /* The member as a span; false when absent or null. Names are compared byte for byte. */
 bool scan_get(exs_str object, const char *name, exs_str *out);

@@ -59,39 +59,27 @@ static void take_content(struct answer *a, exs_str content)
 		(void)scan_get_text(part, "text", &a->text);
 }
 
-static void read_piece(exs_str item, struct piece *p)
+static exs_status take_calls(struct answer *a, exs_str list)
 {
 	exs_str index, id, function, name;
+	struct piece piece;
 	const struct scan_member call[] = { { "index", &index },
 					    { "id", &id },
 					    { "function", &function } };
-	const struct scan_member called[] = { { "name", &name }, { "arguments", &p->args } };
-
-	piece_init(p);
-	if (!SCAN_MEMBERS(item, call))
-		return;
-	(void)scan_count(index, &p->index);
-	(void)scan_text(id, &p->id);
-	if (SCAN_MEMBERS(function, called))
-		(void)scan_text(name, &p->name);
-}
-
-static exs_status take_calls(struct answer *a, exs_str list)
-{
+	const struct scan_member called[] = { { "name", &name }, { "arguments", &piece.args } };
 	struct scan_iter it;
-	exs_str key, item;
 	exs_status status = EXS_OK;
 
 	if (scan_kind(list) != '[')
 		return EXS_OK;
 	calls_next_chunk(&a->calls);
 	scan_begin(&it, list);
-	while (status == EXS_OK && scan_next(&it, &key, &item)) {
-		struct piece piece;
-
-		if (scan_kind(item) != '{')
-			continue;
-		read_piece(item, &piece);
+	while (status == EXS_OK && SCAN_NEXT_MEMBERS(&it, call)) {
+		piece_init(&piece);
+		(void)scan_count(index, &piece.index);
+		(void)scan_text(id, &piece.id);
+		if (SCAN_MEMBERS(function, called))
+			(void)scan_text(name, &piece.name);
 		status = calls_add(&a->calls, &piece);
 		piece_release(&piece);
 	}
@@ -141,16 +129,13 @@ static bool first_choice(exs_str choices, struct choice *c)
 					       { "message", &c->message },
 					       { "finish_reason", &c->reason } };
 	struct scan_iter it;
-	exs_str key, value;
 	int64_t index;
 
 	if (scan_kind(choices) != '[')
 		return false;
 	scan_begin(&it, choices);
-	while (scan_next(&it, &key, &value)) {
+	while (SCAN_NEXT_MEMBERS(&it, members)) {
 		index = 0;
-		if (!SCAN_MEMBERS(value, members))
-			continue;
 		(void)scan_count(c->index, &index);
 		if (index == 0)
 			return true;

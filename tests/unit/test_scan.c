@@ -12,7 +12,7 @@
 #define MEMBERS 3
 
 /* Whether the walk takes it, and what it gives for three names. */
-static bool walk(exs_str object, exs_str value[MEMBERS])
+static bool taken(exs_str object, exs_str value[MEMBERS])
 {
 	const struct scan_member members[MEMBERS] = { { "a", &value[0] },
 						      { "b", &value[1] },
@@ -27,7 +27,7 @@ static void assert_gives(const char *object, const char *a, const char *b, const
 	exs_str value[MEMBERS];
 	size_t i;
 
-	assert_true(walk(exs_cstr(object), value));
+	assert_true(taken(exs_cstr(object), value));
 	for (i = 0; i < MEMBERS; i++) {
 		assert_int_equal(value[i].n, strlen(want[i]));
 		assert_memory_equal(value[i].n ? value[i].p : "", want[i], value[i].n);
@@ -89,9 +89,9 @@ static void takes_nothing_but_one_whole_object(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof broken / sizeof broken[0]; i++)
-		if (walk(exs_cstr(broken[i]), value))
+		if (taken(exs_cstr(broken[i]), value))
 			fail_msg("it took '%s'", broken[i]);
-	assert_false(walk(exs_bytes(NULL, 0), value));
+	assert_false(taken(exs_bytes(NULL, 0), value));
 }
 
 /* No beginning of an object is one; what is cut off is not read. */
@@ -108,10 +108,37 @@ static void an_object_that_was_cut_is_none(void **state)
 
 		assert_non_null(cut);
 		memcpy(cut, whole, n);
-		assert_false(walk(exs_bytes(cut, n), value));
+		assert_false(taken(exs_bytes(cut, n), value));
 		free(cut);
 	}
-	assert_true(walk(exs_bytes(whole, n), value));
+	assert_true(taken(exs_bytes(whole, n), value));
+}
+
+static void assert_lists(const char *list, size_t objects, const char *a)
+{
+	exs_str value[MEMBERS];
+	const struct scan_member members[] = { { "a", &value[0] }, { "b", &value[1] } };
+	char got[64] = "";
+	struct scan_iter it;
+	size_t n = 0;
+
+	for (scan_begin(&it, exs_cstr(list)); SCAN_NEXT_MEMBERS(&it, members); n++)
+		strncat(got, value[0].n ? value[0].p : "-", value[0].n ? value[0].n : 1);
+	assert_int_equal(n, objects);
+	assert_string_equal(got, a);
+}
+
+static void walks_the_objects_of_a_list(void **state)
+{
+	(void)state;
+	assert_lists("[]", 0, "");
+	assert_lists("[{}]", 1, "-");
+	assert_lists(" [ {\"a\":1} , {\"b\":2,\"a\":3} ] ", 2, "13");
+	assert_lists("[7,\"x\",{\"a\":1},null,[{\"a\":5}],{\"b\":6},{\"a\":2}]", 3, "1-2");
+	assert_lists("[{\"a\":1},{\"a\":2", 1, "1");
+	assert_lists("[{\"a\":1},{\"a\" 2},{\"a\":3}]", 1, "1");
+	assert_lists("{\"a\":1}", 0, "");
+	assert_lists("\"a\"", 0, "");
 }
 
 /* A text of n letters, with `mark` at that place. */
@@ -154,6 +181,7 @@ int main(void)
 		cmocka_unit_test(names_are_compared_byte_for_byte),
 		cmocka_unit_test(takes_nothing_but_one_whole_object),
 		cmocka_unit_test(an_object_that_was_cut_is_none),
+		cmocka_unit_test(walks_the_objects_of_a_list),
 		cmocka_unit_test(texts_end_where_they_end_whatever_their_length),
 	};
 
