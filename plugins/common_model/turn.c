@@ -24,6 +24,7 @@ void turn_clear(struct turn *t, struct io *io)
 	t->shard = NULL;
 	t->sent = t->body_bytes = 0;
 	t->tries = 0;
+	t->told_ms = 0;
 	text_init(&t->body, REQUEST_MAX);
 	reply_init(&t->reply, t->io->dialect);
 }

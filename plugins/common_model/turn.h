@@ -46,6 +46,7 @@ struct turn {
 	long http; /* the status of that reply, once its body begins */
 	struct hints hints;
 	int64_t tries;
+	int64_t told_ms;	       /* when progress was last told */
 	int64_t total_at_ms, since_ms; /* since: sent, last byte, whole, or rest until */
 };
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #define READ_BUFFER  (8l << 10)	 /* bytes that curl keeps for each transfer that waits */
+#define TELL_MS	     100	 /* progress without text is told so often at most */
 #define WRITE_BUFFER (64l << 10) /* bytes of a long body that go out at once: less is more system calls */
 
 bool wire_encode(struct turn *t, exs_err *err)
@@ -61,13 +62,17 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 /* Text as it comes; what came without text keeps the idle clocks fresh. */
 static void show(struct turn *t)
 {
+	int64_t now = io_now_ms(t->io);
 	struct text fresh;
 
 	text_init(&fresh, EXS_TURN_ANSWER_MAX);
 	answer_fresh(&t->reply.answer, &fresh);
 	if (fresh.mem.n)
 		t->shown = true;
-	t->done.ops->progress(t->done, text_view(&fresh));
+	if (fresh.mem.n || now - t->told_ms >= TELL_MS) {
+		t->told_ms = now;
+		t->done.ops->progress(t->done, text_view(&fresh));
+	}
 	text_release(&fresh);
 }
 
