@@ -10,7 +10,6 @@
 
 #define IMAGES_MAX	16u	   /* of one question */
 #define IMAGE_BYTES_MAX (5u << 20) /* of all of them: in base64 they stand in one fact */
-#define IMAGE_TOKENS	1600u	   /* what a model counts for one, about, whatever its bytes */
 #define IMAGE_MARK	"[image]"  /* instead of the data, where people watch */
 
 /* "image/png", ... or NULL: none that models take. */

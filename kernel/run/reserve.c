@@ -32,7 +32,7 @@ int64_t turn_bytes(const struct run *run)
 	const struct state *s = &run->state;
 
 	return (int64_t)(s->transcript_bytes - s->image_bytes +
-			 s->image_count * IMAGE_TOKENS * BYTES_A_TOKEN + strlen(s->system) +
+			 s->image_count * EXS_IMAGE_TOKENS * EXS_TOKEN_BYTES + strlen(s->system) +
 			 run->offer->json_n);
 }
 

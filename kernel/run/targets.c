@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <executus/port/model.h>
 
 #include "base/log.h"
 
@@ -146,14 +147,14 @@ int64_t targets_tokens(struct targets *t, const char *name, int64_t bytes)
 	if (one && one->ratio)
 		ratio = one->ratio;
 	pthread_mutex_unlock(&t->lock);
-	return bytes / BYTES_A_TOKEN * ratio / RATIO_ONE;
+	return bytes / EXS_TOKEN_BYTES * ratio / RATIO_ONE;
 }
 
 /* ---- learning ---- */
 
 static void learn_locked(struct target *one, int64_t bytes, int64_t in_tokens)
 {
-	int64_t guess = bytes / BYTES_A_TOKEN, ratio;
+	int64_t guess = bytes / EXS_TOKEN_BYTES, ratio;
 
 	if (guess < RATIO_TOKENS_MIN || in_tokens <= 0 || in_tokens > INT64_MAX / RATIO_ONE)
 		return;

@@ -11,7 +11,6 @@
 
 #include <executus/status.h>
 
-#define BYTES_A_TOKEN	   4	  /* of a model that never reported any */
 #define TARGETS_MAX	   512u	  /* as many as tiers can name; of further ones nothing is known */
 #define TARGET_FAILURES	   2	  /* transient ones in a row after which it rests */
 #define TARGET_REST_MS	   5000	  /* the first rest; each further one is twice as long, up to */

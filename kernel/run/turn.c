@@ -258,7 +258,7 @@ static void estimate_usage(const struct run *run, struct pending *p)
 	p->usage.size = sizeof p->usage;
 	p->usage.estimated = 1;
 	p->usage.in_tokens = turn_estimate(run);
-	p->usage.out_tokens = (int64_t)p->out.n / BYTES_A_TOKEN;
+	p->usage.out_tokens = (int64_t)p->out.n / EXS_TOKEN_BYTES;
 }
 
 /* It was on its way when it ended, so the provider may have billed it. */

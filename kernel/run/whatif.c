@@ -198,7 +198,7 @@ static int64_t conversation(const struct whatif *w)
 {
 	const struct state *s = &w->r.state;
 
-	return (int64_t)(s->transcript_bytes + strlen(or_empty(s->system))) / BYTES_A_TOKEN;
+	return (int64_t)(s->transcript_bytes + strlen(or_empty(s->system))) / EXS_TOKEN_BYTES;
 }
 
 static exs_status turn_begins(struct whatif *w, const exs_fact *f)

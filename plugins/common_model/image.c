@@ -2,8 +2,6 @@
 /* image.c - see image.h. */
 #include "image.h"
 
-#define BYTES_A_TOKEN 4
-
 bool image_of(exs_str part, struct image *out)
 {
 	return scan_is_type(part, "image") && scan_get(part, "mime", &out->mime) && out->mime.p[0] == '"' &&
@@ -33,5 +31,5 @@ int64_t image_tokens(const exs_turn *turn, size_t bytes)
 				n++;
 			}
 	}
-	return (int64_t)(bytes / BYTES_A_TOKEN + n * IMAGE_TOKENS);
+	return (int64_t)(bytes / EXS_TOKEN_BYTES + n * EXS_IMAGE_TOKENS);
 }

@@ -6,8 +6,6 @@
 #include <executus/port/model.h>
 #include "../common_json/scan.h"
 
-#define IMAGE_TOKENS 1600u /* what a model counts for one, about, whatever its bytes */
-
 /* JSON texts with their quotes. */
 struct image {
 	exs_str mime, data;

@@ -6,7 +6,6 @@
 
 #define BACKOFF_FIRST_MS 500
 #define BACKOFF_MAX_MS	 8000
-#define BYTES_PER_TOKEN	 4 /* of an estimate */
 
 struct turn *turn_of_moment(struct moment *m)
 {
@@ -109,8 +108,8 @@ static exs_usage usage_of(const struct turn *t)
 	u.size = sizeof u;
 	if (!a->has_usage) {
 		u.estimated = 1;
-		u.in_tokens = (int64_t)t->body_bytes / BYTES_PER_TOKEN;
-		u.out_tokens = (int64_t)answer_bytes(a) / BYTES_PER_TOKEN;
+		u.in_tokens = (int64_t)t->body_bytes / EXS_TOKEN_BYTES;
+		u.out_tokens = (int64_t)answer_bytes(a) / EXS_TOKEN_BYTES;
 	}
 	return u;
 }

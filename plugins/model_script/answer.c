@@ -5,8 +5,6 @@
 #include "expect.h"
 #include "fill.h"
 
-#define BYTES_PER_TOKEN 4 /* the usual guess where nobody counted */
-
 /* ---- picking ---- */
 
 exs_status answer_pick(const struct script *script, const struct convo *convo,
@@ -244,8 +242,8 @@ static void count_usage(const struct turn *turn, const exs_turn *asked, struct a
 	for (i = 0; i < asked->message_count; i++)
 		sent += asked->messages[i].n;
 	a->usage.estimated = 1;
-	a->usage.in_tokens = (int64_t)(sent / BYTES_PER_TOKEN) + 1;
-	a->usage.out_tokens = (int64_t)(a->message_n / BYTES_PER_TOKEN) + 1;
+	a->usage.in_tokens = (int64_t)(sent / EXS_TOKEN_BYTES) + 1;
+	a->usage.out_tokens = (int64_t)(a->message_n / EXS_TOKEN_BYTES) + 1;
 	a->has_usage = true;
 }
 

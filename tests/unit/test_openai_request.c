@@ -91,7 +91,7 @@ static void an_image_counts_as_what_a_model_sees_in_it(void **state)
 
 	assert_int_equal(image_tokens(&f->turn, 4000), 1000);
 	f->messages[0] = exs_cstr("{\"role\":\"user\",\"parts\":[" IMAGE("image/png", "aGk=") "]}");
-	assert_int_equal(image_tokens(&f->turn, 4006), 1000 + IMAGE_TOKENS);
+	assert_int_equal(image_tokens(&f->turn, 4006), 1000 + EXS_IMAGE_TOKENS);
 }
 
 static void shows_failed_calls_as_errors_and_keeps_argument_bytes(void **state)

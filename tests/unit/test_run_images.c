@@ -135,7 +135,7 @@ static void a_big_one_counts_as_what_is_seen_in_it(void **state)
 	assert_int_equal(engine_start(k.engine, &spec, &listener, &k.run, &err), EXS_OK);
 	kit_wait(&k);
 	assert_said(&k, "seen");
-	assert_in_range(estimate, IMAGE_TOKENS, IMAGE_TOKENS + 200);
+	assert_in_range(estimate, EXS_IMAGE_TOKENS, EXS_IMAGE_TOKENS + 200);
 	kit_close(&k);
 	free(big);
 }

@@ -19,6 +19,9 @@ EXS_BEGIN
 
 #define EXS_PORT_MODEL "executus.model/1"
 #define EXS_TURN_ANSWER_MAX (4u << 20) /* bytes a turn may put */
+/* Where nobody counted: about so many bytes are a token, and so many tokens an image, whatever its bytes. */
+#define EXS_TOKEN_BYTES 4
+#define EXS_IMAGE_TOKENS 1600
 
 typedef struct exs_turn {
 	uint32_t size;
