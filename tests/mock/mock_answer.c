@@ -3,238 +3,207 @@
  * way. */
 #include "mock_text.h"
 
-#include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HUGE_LINE (9u << 20) /* over any sensible bound of one event */
 
-struct out {
-	char *p;
-	size_t n, cap;
-};
-
-static void add(struct out *o, const char *p, size_t n)
-{
-	while (o->n + n + 1 > o->cap) {
-		o->cap = o->cap ? o->cap * 2 : 1024;
-		o->p = realloc(o->p, o->cap);
-		assert(o->p);
-	}
-	memcpy(o->p + o->n, p, n);
-	o->n += n;
-	o->p[o->n] = '\0';
-}
-
-static void addf(struct out *o, const char *fmt, ...)
-{
-	char line[8192];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(line, sizeof line, fmt, ap);
-	va_end(ap);
-	assert(n >= 0 && (size_t)n < sizeof line);
-	add(o, line, (size_t)n);
-}
-
-static void add_json(struct out *o, const char *s)
-{
-	add(o, "\"", 1);
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			addf(o, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			addf(o, "\\u%04x", *s);
-		else
-			add(o, s, 1);
-	}
-	add(o, "\"", 1);
-}
-
 /* ---- pieces of a stream ---- */
 
-static void add_chunk(struct out *o, const char *delta, const char *finish)
+static void add_string(FILE *f, const char *s)
 {
-	static const char head[] =
-		"data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\","
-		"\"model\":\"mock\",\"choices\":[{\"index\":0,\"delta\":";
-
-	add(o, head, sizeof head - 1);
-	add(o, delta, strlen(delta));
-	add(o, ",\"finish_reason\":", 17);
-	if (finish)
-		add_json(o, finish);
-	else
-		add(o, "null", 4);
-	add(o, "}]}\n\n", 5);
+	put_json(f, s, strlen(s));
 }
 
-static void add_end(struct out *o, const struct mock_scenario *s, const char *finish)
+static void add_chunk(FILE *f, const char *delta, const char *finish)
+{
+	fprintf(f,
+		"data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\","
+		"\"model\":\"mock\",\"choices\":[{\"index\":0,\"delta\":%s,\"finish_reason\":",
+		delta);
+	if (finish)
+		add_string(f, finish);
+	else
+		fputs("null", f);
+	fputs("}]}\n\n", f);
+}
+
+static void add_end(FILE *f, const struct mock_scenario *s, const char *finish)
 {
 	if (fault(s, "noend"))
 		return;
 	if (!fault(s, "nofinish"))
-		add_chunk(o, "{}", finish);
-	addf(o,
-	     "data: {\"model\":\"mock\",\"choices\":[],\"usage\":{\"prompt_tokens\":120,"
-	     "\"completion_tokens\":7,\"total_tokens\":127,\"prompt_tokens_details\":"
-	     "{\"cached_tokens\":20},\"completion_tokens_details\":{\"reasoning_tokens\":3}}}\n\n");
+		add_chunk(f, "{}", finish);
+	fputs("data: {\"model\":\"mock\",\"choices\":[],\"usage\":{\"prompt_tokens\":120,"
+	      "\"completion_tokens\":7,\"total_tokens\":127,\"prompt_tokens_details\":"
+	      "{\"cached_tokens\":20},\"completion_tokens_details\":{\"reasoning_tokens\":3}}}\n\n",
+	      f);
 	if (!fault(s, "nodone"))
-		addf(o, "data: [DONE]\n\n");
+		fputs("data: [DONE]\n\n", f);
+}
+
+/* A chunk whose delta is so much text before, a string, and so much behind it. */
+static void add_delta(FILE *f, const char *before, const char *string, const char *behind)
+{
+	struct growing delta;
+
+	begin(&delta);
+	fputs(before, delta.f);
+	add_string(delta.f, string);
+	fputs(behind, delta.f);
+	end(&delta);
+	add_chunk(f, delta.p, NULL);
+	free(delta.p);
 }
 
 /* The text in pieces of a few letters. */
-static void add_text(struct out *o, const char *text, const char *member)
+static void add_text(FILE *f, const char *text, const char *member)
 {
 	size_t n = strlen(text), i, step = n > 400 ? 64 : 4;
+	char before[64], piece[65];
 
+	snprintf(before, sizeof before, "{\"%s\":", member);
 	for (i = 0; i < n; i += step) {
-		struct out delta = { 0 };
-		char piece[65];
-
 		snprintf(piece, sizeof piece, "%.*s", (int)step, text + i);
-		addf(&delta, "{\"%s\":", member);
-		add_json(&delta, piece);
-		addf(&delta, "}");
-		add_chunk(o, delta.p, NULL);
-		free(delta.p);
+		add_delta(f, before, piece, "}");
 	}
 }
 
-static void add_call(struct out *o, const struct mock_scenario *s, const char *id, int index,
+/* The arguments in pieces. */
+static void add_args(FILE *f, const char *args, int index)
+{
+	size_t n = strlen(args), i;
+	char before[96], piece[6];
+
+	snprintf(before, sizeof before,
+		 "{\"tool_calls\":[{\"index\":%d,\"function\":{\"arguments\":", index);
+	for (i = 0; i < n; i += 5) {
+		snprintf(piece, sizeof piece, "%.5s", args + i);
+		add_delta(f, before, piece, "}}]}");
+	}
+}
+
+static void add_call(FILE *f, const struct mock_scenario *s, const char *id, int index,
 		     const char *args)
 {
-	struct out d = { 0 };
 	bool whole = fault(s, "onechunk") || fault(s, "argsobject") || fault(s, "noids");
+	struct growing d;
 
-	addf(&d, "{\"tool_calls\":[{");
+	begin(&d);
+	fputs("{\"tool_calls\":[{", d.f);
 	if (!fault(s, "noids"))
-		addf(&d, "\"index\":%d,\"id\":\"%s\",", index, id);
-	addf(&d, "\"type\":\"function\",\"function\":{\"name\":");
-	add_json(&d, s->tool);
-	addf(&d, ",\"arguments\":");
+		fprintf(d.f, "\"index\":%d,\"id\":\"%s\",", index, id);
+	fputs("\"type\":\"function\",\"function\":{\"name\":", d.f);
+	add_string(d.f, s->tool);
+	fputs(",\"arguments\":", d.f);
 	if (fault(s, "argsobject"))
-		add(&d, args, strlen(args));
+		fputs(args, d.f);
 	else
-		add_json(&d, whole ? args : "");
-	addf(&d, "}}]}");
-	add_chunk(o, d.p, NULL);
+		add_string(d.f, whole ? args : "");
+	fputs("}}]}", d.f);
+	end(&d);
+	add_chunk(f, d.p, NULL);
 	free(d.p);
-	for (size_t i = 0, n = strlen(args); !whole && i < n; i += 5) {
-		char piece[6];
-
-		snprintf(piece, sizeof piece, "%.5s", args + i);
-		d = (struct out){ 0 };
-		addf(&d, "{\"tool_calls\":[{\"index\":%d,\"function\":{\"arguments\":", index);
-		add_json(&d, piece);
-		addf(&d, "}}]}");
-		add_chunk(o, d.p, NULL);
-		free(d.p);
-	}
+	if (!whole)
+		add_args(f, args, index);
 }
 
-static void add_calls(struct out *o, const struct mock_scenario *s, int turn)
+static void add_calls(FILE *f, const struct mock_scenario *s, int turn)
 {
 	char id[32], other[32];
 	bool two = fault(s, "dupids") || fault(s, "noids") || fault(s, "twocalls");
 
 	snprintf(id, sizeof id, "call_%d", turn + 1);
 	snprintf(other, sizeof other, fault(s, "dupids") ? "call_%d" : "call_%d_b", turn + 1);
-	add_call(o, s, id, 0, fault(s, "argsbad") ? "[1,2]" : fault(s, "noargs") ? "" : s->args);
+	add_call(f, s, id, 0, fault(s, "argsbad") ? "[1,2]" : fault(s, "noargs") ? "" : s->args);
 	if (two)
-		add_call(o, s, other, fault(s, "dupids") ? 0 : 1, s->args);
-	add_end(o, s, fault(s, "stopcalls") ? "stop" : "tool_calls");
+		add_call(f, s, other, fault(s, "dupids") ? 0 : 1, s->args);
+	add_end(f, s, fault(s, "stopcalls") ? "stop" : "tool_calls");
 }
 
-static void add_answer(struct out *o, const struct mock_scenario *s)
+static void add_answer(FILE *f, const struct mock_scenario *s)
 {
 	if (fault(s, "comments"))
-		addf(o, ": OPENROUTER PROCESSING\n\n: OPENROUTER PROCESSING\n\n");
+		fputs(": OPENROUTER PROCESSING\n\n: OPENROUTER PROCESSING\n\n", f);
 	if (fault(s, "badutf8"))
-		add_chunk(o, "{\"content\":\"a\xff\\ud83d\\ude00\\ud83d b\"}", NULL);
+		add_chunk(f, "{\"content\":\"a\xff\\ud83d\\ude00\\ud83d b\"}", NULL);
 	if (fault(s, "refusal"))
-		add_text(o, "I will not.", "refusal");
+		add_text(f, "I will not.", "refusal");
 	else
-		add_text(o, s->answer, "content");
-	add_end(o, s,
+		add_text(f, s->answer, "content");
+	add_end(f, s,
 		fault(s, "length")   ? "length"
 		: fault(s, "filter") ? "content_filter"
 				     : "stop");
 }
 
-static void add_events(struct out *o, const struct mock_scenario *s, int turn)
+static void add_events(FILE *f, const struct mock_scenario *s, int turn)
 {
-	add_chunk(o, "{\"role\":\"assistant\",\"content\":null}", NULL);
+	add_chunk(f, "{\"role\":\"assistant\",\"content\":null}", NULL);
 	if (fault(s, "reasoning"))
-		add_text(o, "let me think", "reasoning_content");
+		add_text(f, "let me think", "reasoning_content");
 	if (turn < s->turns)
-		add_calls(o, s, turn);
+		add_calls(f, s, turn);
 	else
-		add_answer(o, s);
+		add_answer(f, s);
 }
 
 /* ---- whole answers ---- */
 
-static void add_head(struct out *o, const char *status, const char *type, const char *more,
-		     size_t length)
+static void finish(struct mock_answer *a, struct growing *g)
 {
-	addf(o, "HTTP/1.1 %s\r\nContent-Type: %s\r\n%sContent-Length: %zu\r\n\r\n", status, type,
-	     more, length);
-}
-
-static void finish(struct mock_answer *a, struct out *o)
-{
-	a->p = o->p;
-	a->n = o->n;
+	end(g);
+	a->p = g->p;
+	a->n = g->n;
 }
 
 static void stream(struct mock_answer *a, const struct mock_scenario *s, int turn)
 {
 	const char *type = fault(s, "textplain") ? "text/plain" : "text/event-stream";
-	struct out events = { 0 }, o = { 0 };
+	struct growing events, all;
 
-	add_events(&events, s, turn);
-	addf(&o, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n",
-	     type, events.n);
-	add(&o, events.p, fault(s, "cut") ? events.n / 2 : events.n);
+	begin(&events);
+	add_events(events.f, s, turn);
+	end(&events);
+	begin(&all);
+	fprintf(all.f,
+		"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n",
+		type, events.n);
+	fwrite(events.p, 1, fault(s, "cut") ? events.n / 2 : events.n, all.f);
 	if (!fault(s, "cut"))
-		addf(&o, "\r\n0\r\n\r\n");
+		fputs("\r\n0\r\n\r\n", all.f);
 	a->close_after = fault(s, "cut");
 	a->drip_bytes = fault(s, "drip") ? 200 : 0;
 	free(events.p);
-	finish(a, &o);
+	finish(a, &all);
 }
 
 static void whole_json(struct mock_answer *a, const struct mock_scenario *s, int turn)
 {
-	struct out body = { 0 }, o = { 0 };
+	struct growing body;
 
-	addf(&body,
-	     "{\"id\":\"chatcmpl-1\",\"model\":\"mock\",\"choices\":[{\"index\":0,\"message\":"
-	     "{\"role\":\"assistant\",\"content\":");
+	begin(&body);
+	fputs("{\"id\":\"chatcmpl-1\",\"model\":\"mock\",\"choices\":[{\"index\":0,\"message\":"
+	      "{\"role\":\"assistant\",\"content\":",
+	      body.f);
 	if (turn < s->turns) {
-		addf(&body,
-		     "null,\"tool_calls\":[{\"id\":\"call_%d\",\"type\":\"function\","
-		     "\"function\":{\"name\":",
-		     turn + 1);
-		add_json(&body, s->tool);
-		addf(&body, ",\"arguments\":");
-		add_json(&body, s->args);
-		addf(&body, "}}]},\"finish_reason\":\"tool_calls\"}],");
+		fprintf(body.f,
+			"null,\"tool_calls\":[{\"id\":\"call_%d\",\"type\":\"function\","
+			"\"function\":{\"name\":",
+			turn + 1);
+		add_string(body.f, s->tool);
+		fputs(",\"arguments\":", body.f);
+		add_string(body.f, s->args);
+		fputs("}}]},\"finish_reason\":\"tool_calls\"}],", body.f);
 	} else {
-		add_json(&body, s->answer);
-		addf(&body, "},\"finish_reason\":\"stop\"}],");
+		add_string(body.f, s->answer);
+		fputs("},\"finish_reason\":\"stop\"}],", body.f);
 	}
-	addf(&body, "\"usage\":{\"prompt_tokens\":120,\"completion_tokens\":7}}");
-	add_head(&o, "200 OK", "application/json", "", body.n);
-	add(&o, body.p, fault(s, "cutjson") ? body.n - 9 : body.n);
-	a->close_after = fault(s, "cutjson");
+	fputs("\"usage\":{\"prompt_tokens\":120,\"completion_tokens\":7}}", body.f);
+	end(&body);
+	send_body(a, "200 OK", "application/json", body.p, body.n, fault(s, "cutjson") ? 9 : 0);
 	free(body.p);
-	finish(a, &o);
 }
 
 /* Refusals: a status line, more headers, an error body. */
@@ -288,9 +257,19 @@ bool mock_refuses(const char *kind)
 	return false;
 }
 
+static void refuse_with(struct mock_answer *a, const char *status, const char *headers,
+			const char *body)
+{
+	struct growing g;
+
+	begin(&g);
+	fprintf(g.f, "HTTP/1.1 %s\r\nContent-Type: %s\r\n%sContent-Length: %zu\r\n\r\n%s", status,
+		strchr(body, '<') ? "text/html" : "application/json", headers, strlen(body), body);
+	finish(a, &g);
+}
+
 static bool refuse(struct mock_answer *a, const struct mock_scenario *s)
 {
-	struct out o = { 0 };
 	size_t i;
 
 	for (i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
@@ -298,43 +277,48 @@ static bool refuse(struct mock_answer *a, const struct mock_scenario *s)
 
 		if (!fault(s, r->kind))
 			continue;
-		add_head(&o, r->status, strchr(r->body, '<') ? "text/html" : "application/json",
-			 r->headers, strlen(r->body));
-		addf(&o, "%s", r->body);
-		finish(a, &o);
+		refuse_with(a, r->status, r->headers, r->body);
 		return true;
 	}
 	return false;
 }
 
+/* One line without an end, longer than anybody should read. */
+static void never_ending(struct mock_answer *a)
+{
+	struct growing g;
+	size_t n;
+
+	begin(&g);
+	fputs("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: ", g.f);
+	for (n = 0; n < HUGE_LINE; n += 1024)
+		fprintf(g.f, "%01024d", 0);
+	finish(a, &g);
+	a->close_after = true;
+}
+
 static bool refuse_made(struct mock_answer *a, const struct mock_scenario *s,
 			const struct mock_request *r)
 {
-	struct out o = { 0 }, body = { 0 };
-	char header[128];
+	char text[512];
 
 	if (fault(s, "429")) {
-		snprintf(header, sizeof header, "retry-after: %s\r\n", s->retry_after);
-		addf(&body,
-		     "{\"error\":{\"message\":\"slow down\",\"type\":\"rate_limit_error\"}}");
-		add_head(&o, "429 Too Many Requests", "application/json", header, body.n);
+		snprintf(text, sizeof text, "retry-after: %s\r\n", s->retry_after);
+		refuse_with(
+			a, "429 Too Many Requests", text,
+			"{\"error\":{\"message\":\"slow down\",\"type\":\"rate_limit_error\"}}");
 	} else if (fault(s, "401")) {
-		addf(&body, "{\"error\":{\"message\":\"bad key:%s\"}}", r->authorization);
-		add_head(&o, "401 Unauthorized", "application/json", "", body.n);
+		snprintf(text, sizeof text, "{\"error\":{\"message\":\"bad key:%s\"}}",
+			 r->authorization);
+		refuse_with(a, "401 Unauthorized", "", text);
 	} else if (fault(s, "nousage") && r->stream_options) {
-		addf(&body, "{\"error\":{\"message\":\"unknown member stream_options\"}}");
-		add_head(&o, "400 Bad Request", "application/json", "", body.n);
+		refuse_with(a, "400 Bad Request", "",
+			    "{\"error\":{\"message\":\"unknown member stream_options\"}}");
 	} else if (fault(s, "huge")) {
-		addf(&o, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: ");
-		while (body.n < HUGE_LINE)
-			addf(&body, "%01024d", 0);
-		a->close_after = true;
+		never_ending(a);
 	} else {
 		return false;
 	}
-	add(&o, body.p, body.n);
-	free(body.p);
-	finish(a, &o);
 	return true;
 }
 
