@@ -15,6 +15,8 @@
 #include <executus/helper.h>
 #include <executus/port/tool.h>
 
+#include "five_tools.h"
+
 #define WORD_MAX  128
 #define LINE_SIZE 1024
 
@@ -112,29 +114,9 @@ static void reconcile(exs_self *self, const exs_call *call, exs_cancel *cancel, 
 static exs_status list(exs_self *self, exs_status (*each)(void *, const exs_tool_spec *), void *arg,
 		       exs_err *err)
 {
-	static const struct {
-		const char *name;
-		int32_t effect;
-	} tools[] = { { "pure", EXS_EFFECT_PURE },
-		      { "idempotent", EXS_EFFECT_IDEMPOTENT },
-		      { "keyed", EXS_EFFECT_KEYED },
-		      { "reconcilable", EXS_EFFECT_RECONCILABLE },
-		      { "unsafe", EXS_EFFECT_UNSAFE } };
-	exs_tool_spec spec = { 0 };
-	exs_status status = EXS_OK;
-	size_t i;
-
 	(void)self;
 	(void)err;
-	for (i = 0; i < sizeof tools / sizeof *tools && status == EXS_OK; i++) {
-		spec.size = sizeof spec;
-		spec.name = tools[i].name;
-		spec.effect = tools[i].effect;
-		spec.about = "Changes another process.";
-		spec.schema = exs_cstr(schema);
-		status = each(arg, &spec);
-	}
-	return status;
+	return list_five(each, arg, "Changes another process.", schema);
 }
 
 static exs_status open_(const exs_host *host, const exs_conf *conf, exs_self **out, exs_err *err)
