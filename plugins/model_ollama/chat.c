@@ -14,71 +14,70 @@ static void take_usage(struct answer *a, exs_str line)
 }
 
 /* Calls come whole; only newer releases give them an id. */
-static exs_status take_call(struct answer *a, exs_str call)
-{
-	struct piece piece;
-	exs_status status;
-	exs_str function;
-
-	if (!scan_get(call, "function", &function))
-		return EXS_OK;
-	piece_init(&piece);
-	(void)scan_get_text(call, "id", &piece.id);
-	(void)scan_get_text(function, "name", &piece.name);
-	(void)scan_get(function, "arguments", &piece.args);
-	status = calls_add(&a->calls, &piece);
-	piece_release(&piece);
-	return status;
-}
-
 static exs_status take_calls(struct answer *a, exs_str list)
 {
+	exs_str id, function, name;
+	struct piece piece;
+	const struct scan_member call[] = { { "id", &id }, { "function", &function } };
+	const struct scan_member called[] = { { "name", &name }, { "arguments", &piece.args } };
 	struct scan_iter it;
-	exs_str key, call;
 	exs_status status = EXS_OK;
 
 	if (scan_kind(list) != '[')
 		return EXS_OK;
 	calls_next_chunk(&a->calls);
 	scan_begin(&it, list);
-	while (status == EXS_OK && scan_next(&it, &key, &call))
-		if (scan_kind(call) == '{')
-			status = take_call(a, call);
+	while (status == EXS_OK && SCAN_NEXT_MEMBERS(&it, call)) {
+		piece_init(&piece);
+		if (!SCAN_MEMBERS(function, called))
+			continue;
+		(void)scan_text(id, &piece.id);
+		(void)scan_text(name, &piece.name);
+		status = calls_add(&a->calls, &piece);
+		piece_release(&piece);
+	}
 	return status;
 }
 
 static exs_status take_message(struct answer *a, exs_str message)
 {
-	exs_str calls;
-	exs_status status = EXS_OK;
+	exs_str content, thinking, calls;
+	const struct scan_member members[] = { { "content", &content },
+					       { "thinking", &thinking },
+					       { "tool_calls", &calls } };
+	exs_status status;
 
-	(void)scan_get_text(message, "content", &a->text);
-	(void)scan_get_text(message, "thinking", &a->reasoning);
-	if (scan_get(message, "tool_calls", &calls))
-		status = take_calls(a, calls);
+	if (!SCAN_MEMBERS(message, members))
+		return EXS_OK;
+	(void)scan_text(content, &a->text);
+	(void)scan_text(thinking, &a->reasoning);
+	status = take_calls(a, calls);
 	return status ? status : answer_status(a);
 }
 
 exs_status chat_line(struct answer *a, exs_str line)
 {
-	exs_str value;
-	exs_status status = EXS_OK;
+	exs_str error, model, message, done, reason;
+	const struct scan_member members[] = { { "error", &error },
+					       { "model", &model },
+					       { "message", &message },
+					       { "done", &done },
+					       { "done_reason", &reason } };
+	exs_status status;
 
-	if (scan_kind(line) != '{' || !scan_is_value(line))
+	if (!SCAN_MEMBERS(line, members))
 		return EXS_INVALID;
 	if (a->complete)
 		return EXS_OK;
-	if (scan_get(line, "error", &value))
-		return answer_error(a, value);
+	if (error.n)
+		return answer_error(a, error);
 	if (a->model.mem.n == 0 && !a->model.status)
-		(void)scan_get_text(line, "model", &a->model);
-	if (scan_get(line, "message", &value))
-		status = take_message(a, value);
-	if (status || !scan_get(line, "done", &value) || scan_kind(value) != 't')
+		(void)scan_text(model, &a->model);
+	status = take_message(a, message);
+	if (status || scan_kind(done) != 't')
 		return status;
 	take_usage(a, line);
-	a->stop = scan_get(line, "done_reason", &value) && scan_is(value, "length") ? STOP_LENGTH
-										    : STOP_END;
+	a->stop = scan_is(reason, "length") ? STOP_LENGTH : STOP_END;
 	a->complete = true;
 	return EXS_OK;
 }
