@@ -254,6 +254,8 @@ static bool is_name(const char *key, const char *end, const char *wanted)
 	return !*wanted && key < end && *key == '"';
 }
 
+static const char absent[] = ""; /* where the value of a member points that did not come */
+
 /* Of a member that comes again the first counts, also when it was null. */
 static void note(const struct scan_member *members, size_t n, const char *key, const char *value,
 		 const char *behind)
@@ -262,7 +264,7 @@ static void note(const struct scan_member *members, size_t n, const char *key, c
 
 	for (i = 0; i < n && !is_name(key, value, members[i].name); i++)
 		;
-	if (i < n && !members[i].value->p)
+	if (i < n && members[i].value->p == absent)
 		*members[i].value = exs_bytes(value, *value == 'n' ? 0 : (size_t)(behind - value));
 }
 
@@ -273,7 +275,7 @@ static const char *walk(const char *p, const char *end, const struct scan_member
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		*members[i].value = exs_bytes(NULL, 0);
+		*members[i].value = exs_bytes(absent, 0);
 	p = space(p + 1, end);
 	if (p < end && *p == '}')
 		return p + 1;
@@ -295,10 +297,11 @@ static const char *walk(const char *p, const char *end, const struct scan_member
 
 bool scan_members(exs_str object, const struct scan_member *members, size_t n)
 {
-	const char *p, *end = object.p + object.n;
+	const char *p, *end;
 
 	if (scan_kind(object) != '{')
 		return false;
+	end = object.p + object.n;
 	p = walk(space(object.p, end), end, members, n);
 	return p && space(p, end) == end;
 }

@@ -29,6 +29,7 @@ static void assert_gives(const char *object, const char *a, const char *b, const
 
 	assert_true(taken(exs_cstr(object), value));
 	for (i = 0; i < MEMBERS; i++) {
+		assert_non_null(value[i].p); /* also of what did not come: it is looked behind */
 		assert_int_equal(value[i].n, strlen(want[i]));
 		assert_memory_equal(value[i].n ? value[i].p : "", want[i], value[i].n);
 	}
