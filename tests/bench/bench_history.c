@@ -39,8 +39,8 @@ struct length {
 /* How answers come, and the arguments of each call, of which the history is made. */
 struct manner {
 	const char *says, *args;
-	int pace_ms;		  /* between two events; 0: all at once */
-	int runs[LENGTHS]; /* in a round */
+	int pace_ms;	   /* between two events; 0: all at once */
+	int runs[LENGTHS]; /* in a round; 0: that length is left out */
 };
 
 struct dialect {
@@ -263,7 +263,7 @@ static void measure_all(int argc, char **argv, struct place at)
 	for (i = 0; i < LENGTHS; i++) {
 		at.length = &lengths[i];
 		at.runs = at.manner->runs[i];
-		if (wanted(argc, argv, &at))
+		if (at.runs && wanted(argc, argv, &at))
 			measure(&at, us[n++]);
 	}
 	if (n < LENGTHS || at.manner->pace_ms)
@@ -282,10 +282,12 @@ int main(int argc, char **argv)
 		{ "responses", "model_openai_responses.so", "/v1/responses" },
 		{ "messages", "model_anthropic.so", "/v1/messages" },
 	};
-	/* 40 events: of the call's arguments five bytes each. */
-	static const char piece_by_piece[] = "{\"note\":\"" NOTE NOTE NOTE "\"}";
+	/* Of the call's arguments four or five bytes in an event. */
+	static const char in_40[] = "{\"note\":\"" NOTE NOTE NOTE "\"}";
+	static const char in_90[] = "{\"note\":\"" NOTE NOTE NOTE NOTE NOTE NOTE NOTE "\"}";
 	static const struct manner manners[] = {
-		{ "event by event, one each ms", piece_by_piece, 1, { 2, 1, 1 } },
+		{ "in 40 events, one each ms", in_40, 1, { 2, 1, 1 } },
+		{ "in 90 events, one each ms", in_90, 1, { 1, 0, 0 } },
 		{ "all at once, short messages", "{}", 0, { 20, 4, 1 } },
 		{ "all at once, messages of 2 KB", "{\"bytes\":4000}", 0, { 20, 4, 1 } },
 	};
