@@ -51,7 +51,7 @@ static const char *short_string(const char *p, const char *end)
 }
 
 /* Long texts are most of what is read: memchr finds their ends, each byte is looked at twice at
- * most. */
+ * most, and the first few once more. */
 static const char *string(const char *p, const char *end)
 {
 	const char *quote, *back;
@@ -212,14 +212,22 @@ void scan_begin(struct scan_iter *it, exs_str value)
 	it->p = kind == '{' || kind == '[' ? space(value.p, it->end) + 1 : it->end;
 }
 
-bool scan_next(struct scan_iter *it, exs_str *key, exs_str *value)
+/* Where the next member or item begins; NULL: there is none. */
+static const char *upcoming(const struct scan_iter *it)
 {
-	const char *p = space(it->p, it->end), *behind;
+	const char *p = space(it->p, it->end);
 
-	*key = exs_bytes("", 0);
 	if (p < it->end && *p == ',')
 		p = space(p + 1, it->end);
-	if (p == it->end || *p == '}' || *p == ']')
+	return p == it->end || *p == '}' || *p == ']' ? NULL : p;
+}
+
+bool scan_next(struct scan_iter *it, exs_str *key, exs_str *value)
+{
+	const char *p = upcoming(it), *behind;
+
+	*key = exs_bytes("", 0);
+	if (!p)
 		return false;
 	if (it->object) {
 		behind = string(p, it->end);
@@ -309,23 +317,15 @@ bool scan_members(exs_str object, const struct scan_member *members, size_t n)
 bool scan_next_members(struct scan_iter *it, const struct scan_member *members, size_t n)
 {
 	exs_str key, value;
+	const char *p;
 
-	for (;;) {
-		const char *p = space(it->p, it->end);
-
-		if (p < it->end && *p == ',')
-			p = space(p + 1, it->end);
-		if (p == it->end || *p != '{') {
-			if (!scan_next(it, &key, &value))
-				return false;
-			continue;
-		}
-		it->p = walk(p, it->end, members, n);
-		if (it->p)
-			return true;
-		it->p = it->end;
-		return false;
-	}
+	while ((p = upcoming(it)) && *p != '{')
+		if (!scan_next(it, &key, &value))
+			return false;
+	if (p)
+		p = walk(p, it->end, members, n);
+	it->p = p ? p : it->end;
+	return p != NULL;
 }
 
 bool scan_get(exs_str object, const char *member, exs_str *out)
