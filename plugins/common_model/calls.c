@@ -136,9 +136,34 @@ exs_status calls_add(struct calls *c, const struct piece *p)
 				   : call->args.status;
 }
 
-void calls_next_chunk(struct calls *c)
+exs_status calls_add_list(struct calls *c, exs_str list, bool whole)
 {
+	exs_str index, id, function, name;
+	struct piece piece;
+	const struct scan_member call[] = { { "index", &index },
+					    { "id", &id },
+					    { "function", &function } };
+	const struct scan_member called[] = { { "name", &name }, { "arguments", &piece.args } };
+	struct scan_iter it;
+	exs_status status = EXS_OK;
+
+	if (scan_kind(list) != '[')
+		return EXS_OK;
 	c->chunk++;
+	scan_begin(&it, list);
+	while (status == EXS_OK && SCAN_NEXT_MEMBERS(&it, call)) {
+		if (whole && !function.n)
+			continue;
+		piece_init(&piece);
+		if (!whole)
+			(void)scan_count(index, &piece.index);
+		(void)scan_text(id, &piece.id);
+		if (SCAN_MEMBERS(function, called))
+			(void)scan_text(name, &piece.name);
+		status = calls_add(c, &piece);
+		piece_release(&piece);
+	}
+	return status;
 }
 
 /* One of the earlier calls has the id and the name, and this one never got arguments. */

@@ -39,9 +39,13 @@ void piece_release(struct piece *p);
 
 void calls_init(struct calls *c);
 void calls_release(struct calls *c);
-void calls_next_chunk(struct calls *c); /* before the pieces of one chunk */
 /* TOOBIG over a bound, NOMEM. */
 exs_status calls_add(struct calls *c, const struct piece *p);
+/*
+ * The "tool_calls" of one chunk, as chat completions and Ollama have them; no list is none. Whole:
+ * each is a call of its own, and what has no function is passed over.
+ */
+exs_status calls_add_list(struct calls *c, exs_str list, bool whole);
 /*
  * Takes calls away. REPEATED: some servers name a call once more behind its arguments, which is
  * known only when no arguments followed. CUT: an answer that ended at its length may end in half a

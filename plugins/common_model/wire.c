@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 
 #define READ_BUFFER  (8l << 10)	 /* bytes that curl keeps for each transfer that waits */
-#define TELL_MS	     100	 /* progress without text is told so often at most */
 #define WRITE_BUFFER (64l << 10) /* bytes of a long body that go out at once: less is more system calls */
+#define TELL_MS	     100 /* progress without text is told so often at most */
 
 bool wire_encode(struct turn *t, exs_err *err)
 {

@@ -13,32 +13,6 @@ static void take_usage(struct answer *a, exs_str line)
 		u->in_tokens = u->out_tokens = 0;
 }
 
-/* Calls come whole; only newer releases give them an id. */
-static exs_status take_calls(struct answer *a, exs_str list)
-{
-	exs_str id, function, name;
-	struct piece piece;
-	const struct scan_member call[] = { { "id", &id }, { "function", &function } };
-	const struct scan_member called[] = { { "name", &name }, { "arguments", &piece.args } };
-	struct scan_iter it;
-	exs_status status = EXS_OK;
-
-	if (scan_kind(list) != '[')
-		return EXS_OK;
-	calls_next_chunk(&a->calls);
-	scan_begin(&it, list);
-	while (status == EXS_OK && SCAN_NEXT_MEMBERS(&it, call)) {
-		piece_init(&piece);
-		if (!SCAN_MEMBERS(function, called))
-			continue;
-		(void)scan_text(id, &piece.id);
-		(void)scan_text(name, &piece.name);
-		status = calls_add(&a->calls, &piece);
-		piece_release(&piece);
-	}
-	return status;
-}
-
 static exs_status take_message(struct answer *a, exs_str message)
 {
 	exs_str content, thinking, calls;
@@ -51,7 +25,8 @@ static exs_status take_message(struct answer *a, exs_str message)
 		return EXS_OK;
 	(void)scan_text(content, &a->text);
 	(void)scan_text(thinking, &a->reasoning);
-	status = take_calls(a, calls);
+	/* Calls come whole; only newer releases give them an id. */
+	status = calls_add_list(&a->calls, calls, true);
 	return status ? status : answer_status(a);
 }
 

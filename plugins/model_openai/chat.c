@@ -59,33 +59,6 @@ static void take_content(struct answer *a, exs_str content)
 		(void)scan_get_text(part, "text", &a->text);
 }
 
-static exs_status take_calls(struct answer *a, exs_str list)
-{
-	exs_str index, id, function, name;
-	struct piece piece;
-	const struct scan_member call[] = { { "index", &index },
-					    { "id", &id },
-					    { "function", &function } };
-	const struct scan_member called[] = { { "name", &name }, { "arguments", &piece.args } };
-	struct scan_iter it;
-	exs_status status = EXS_OK;
-
-	if (scan_kind(list) != '[')
-		return EXS_OK;
-	calls_next_chunk(&a->calls);
-	scan_begin(&it, list);
-	while (status == EXS_OK && SCAN_NEXT_MEMBERS(&it, call)) {
-		piece_init(&piece);
-		(void)scan_count(index, &piece.index);
-		(void)scan_text(id, &piece.id);
-		if (SCAN_MEMBERS(function, called))
-			(void)scan_text(name, &piece.name);
-		status = calls_add(&a->calls, &piece);
-		piece_release(&piece);
-	}
-	return status;
-}
-
 static exs_status take_message(struct answer *a, exs_str message)
 {
 	exs_str content, refusal, thoughts, reasoning, calls;
@@ -101,7 +74,7 @@ static exs_status take_message(struct answer *a, exs_str message)
 	take_content(a, content);
 	(void)scan_text(refusal, &a->refusal);
 	(void)scan_text(scan_kind(thoughts) == '"' ? thoughts : reasoning, &a->reasoning);
-	status = take_calls(a, calls);
+	status = calls_add_list(&a->calls, calls, false);
 	return status ? status : answer_status(a);
 }
 
