@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define MOCK_WORD_MAX  128u	   /* bytes of a model's name or a fault */
 #define MOCK_BODY_MAX  (64u << 20) /* bytes of a request */
@@ -63,6 +64,8 @@ struct mock_answer {
 /* The head's Authorization and the body's members. */
 void mock_request_read(struct mock_request *r, const char *head, size_t head_n, const char *body,
 		       size_t body_n);
+/* A line about it, which has n bytes; with `body`, when that is not NULL. */
+void mock_request_log(const struct mock_request *r, const char *body, size_t n, FILE *log);
 
 /* The scenario of one request: `base` changed by the directives of its model name. */
 void mock_scenario_for(struct mock_scenario *s, const struct mock_scenario *base,

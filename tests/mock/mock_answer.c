@@ -11,11 +11,6 @@
 
 /* ---- pieces of a stream ---- */
 
-static void add_string(FILE *f, const char *s)
-{
-	put_json(f, s, strlen(s));
-}
-
 static void add_chunk(FILE *f, const char *delta, const char *finish)
 {
 	fprintf(f,
@@ -23,7 +18,7 @@ static void add_chunk(FILE *f, const char *delta, const char *finish)
 		"\"model\":\"mock\",\"choices\":[{\"index\":0,\"delta\":%s,\"finish_reason\":",
 		delta);
 	if (finish)
-		add_string(f, finish);
+		put_string(f, finish);
 	else
 		fputs("null", f);
 	fputs("}]}\n\n", f);
@@ -50,7 +45,7 @@ static void add_delta(FILE *f, const char *before, const char *string, const cha
 
 	begin(&delta);
 	fputs(before, delta.f);
-	add_string(delta.f, string);
+	put_string(delta.f, string);
 	fputs(behind, delta.f);
 	end(&delta);
 	add_chunk(f, delta.p, NULL);
@@ -95,12 +90,12 @@ static void add_call(FILE *f, const struct mock_scenario *s, const char *id, int
 	if (!fault(s, "noids"))
 		fprintf(d.f, "\"index\":%d,\"id\":\"%s\",", index, id);
 	fputs("\"type\":\"function\",\"function\":{\"name\":", d.f);
-	add_string(d.f, s->tool);
+	put_string(d.f, s->tool);
 	fputs(",\"arguments\":", d.f);
 	if (fault(s, "argsobject"))
 		fputs(args, d.f);
 	else
-		add_string(d.f, whole ? args : "");
+		put_string(d.f, whole ? args : "");
 	fputs("}}]}", d.f);
 	end(&d);
 	add_chunk(f, d.p, NULL);
@@ -192,12 +187,12 @@ static void whole_json(struct mock_answer *a, const struct mock_scenario *s, int
 			"null,\"tool_calls\":[{\"id\":\"call_%d\",\"type\":\"function\","
 			"\"function\":{\"name\":",
 			turn + 1);
-		add_string(body.f, s->tool);
+		put_string(body.f, s->tool);
 		fputs(",\"arguments\":", body.f);
-		add_string(body.f, s->args);
+		put_string(body.f, s->args);
 		fputs("}}]},\"finish_reason\":\"tool_calls\"}],", body.f);
 	} else {
-		add_string(body.f, s->answer);
+		put_string(body.f, s->answer);
 		fputs("},\"finish_reason\":\"stop\"}],", body.f);
 	}
 	fputs("\"usage\":{\"prompt_tokens\":120,\"completion_tokens\":7}}", body.f);

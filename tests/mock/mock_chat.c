@@ -45,7 +45,7 @@ struct conn {
 	size_t out; /* bytes of the answer that were sent */
 	bool busy;  /* an answer is due or being sent */
 	int64_t at_ms;
-	int64_t pace_ms; /* 0: all events at once */
+	int64_t pace_ms; /* between two pieces of the answer; 0: all at once */
 	TAILQ_ENTRY(conn) in_timers;
 };
 TAILQ_HEAD(conns, conn);
@@ -139,9 +139,9 @@ static bool send_out(struct server *s, struct conn *c)
 		}
 		if (a->gate && c->out < a->gate && n > a->gate - c->out)
 			n = a->gate - c->out;
-		if (a->drip_bytes && n > a->drip_bytes)
-			n = a->drip_bytes;
-		if (c->pace_ms)
+		if (a->drip_bytes)
+			n = n < a->drip_bytes ? n : a->drip_bytes;
+		else if (c->pace_ms)
 			n = event_end(a->p + c->out, n);
 		sent = send(c->fd, a->p + c->out, n, MSG_NOSIGNAL);
 		if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -153,8 +153,8 @@ static bool send_out(struct server *s, struct conn *c)
 			return false;
 		}
 		c->out += (size_t)sent;
-		if ((a->drip_bytes || c->pace_ms) && c->out < a->n) {
-			timer_set(s, c, now_ms() + (a->drip_bytes ? DRIP_MS : c->pace_ms));
+		if (c->pace_ms && c->out < a->n) {
+			timer_set(s, c, now_ms() + c->pace_ms);
 			return true;
 		}
 	}
@@ -168,45 +168,22 @@ static bool send_out(struct server *s, struct conn *c)
 	return take_request(s, c);
 }
 
-static void write_log(struct server *s, const struct mock_request *r, const char *body, size_t n)
-{
-	const char *m;
-
-	if (!s->log)
-		return;
-	fputs("{\"model\":\"", s->log);
-	for (m = r->model; *m; m++)
-		fputc(*m == '"' || *m == '\\' ? '?' : *m, s->log);
-	fprintf(s->log,
-		"\",\"api\":\"%s\",\"messages\":%d,\"assistants\":%d,\"auth\":%s,\"last\":\"%s\","
-		"\"answered\":%s,\"bytes\":%zu",
-		r->responses	 ? "responses"
-		: r->of_messages ? "messages"
-		: r->ollama	 ? "ollama"
-				 : "chat",
-		r->messages, r->assistants, r->authorization[0] ? "true" : "false", r->last_role,
-		r->answered ? "true" : "false", n);
-	if (s->bodies) {
-		fputs(",\"body\":", s->log);
-		fwrite(body, 1, n, s->log);
-	}
-	fputs("}\n", s->log);
-	fflush(s->log);
-}
-
 static bool answer(struct server *s, struct conn *c, size_t head, size_t body)
 {
 	struct mock_scenario scenario;
 	struct mock_request r;
 
 	mock_request_read(&r, c->in, head, c->in + head, body);
-	write_log(s, &r, c->in + head, body);
+	if (s->log)
+		mock_request_log(&r, s->bodies ? c->in + head : NULL, body, s->log);
 	mock_scenario_for(&scenario, &s->base, &r);
 	mock_answer_make(&c->answer, &scenario, &r);
 	memmove(c->in, c->in + head + body, c->in_n - head - body);
 	c->in_n -= head + body;
 	c->answer.gate = s->gate ? c->answer.n / 2 : 0;
-	c->pace_ms = r.assistants < scenario.pace_from ? 0 : scenario.pace_ms;
+	c->pace_ms = c->answer.drip_bytes	      ? DRIP_MS
+		     : r.assistants < scenario.pace_from ? 0
+							 : scenario.pace_ms;
 	c->out = 0;
 	c->busy = true;
 	if (c->answer.never)

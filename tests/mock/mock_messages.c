@@ -89,7 +89,7 @@ static void tool_use(FILE *f, const struct mock_scenario *s, const char *id, con
 	if (!fault(s, "noids"))
 		fprintf(f, "\"id\":\"%s\",", id);
 	fputs("\"name\":", f);
-	put_json(f, s->tool, strlen(s->tool));
+	put_string(f, s->tool);
 	fprintf(f, ",\"input\":%s}", input);
 }
 
@@ -170,7 +170,7 @@ static void whole(FILE *f, const struct mock_scenario *s, int turn)
 		tool_use(f, s, id, s->args);
 	} else {
 		fputs("{\"type\":\"text\",\"text\":", f);
-		put_json(f, s->answer, strlen(s->answer));
+		put_string(f, s->answer);
 		fputc('}', f);
 	}
 	fprintf(f, "],\"stop_reason\":\"%s\",\"usage\":{\"input_tokens\":120,\"output_tokens\":7}}",
@@ -206,7 +206,7 @@ static bool refuse(struct mock_answer *a, const struct mock_scenario *s,
 	begin(&g);
 	fputs("{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":",
 	      g.f);
-	put_json(g.f, what, strlen(what));
+	put_string(g.f, what);
 	fputs("}}", g.f);
 	end(&g);
 	send_body(a, "400 Bad Request", "application/json", g.p, g.n, 0);

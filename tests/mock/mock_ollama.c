@@ -41,7 +41,7 @@ static void call(FILE *f, const struct mock_scenario *s, const char *id, int ind
 	if (!fault(s, "noids"))
 		fprintf(f, "\"id\":\"%s\",", id);
 	fprintf(f, "\"function\":{\"index\":%d,\"name\":", index);
-	put_json(f, s->tool, strlen(s->tool));
+	put_string(f, s->tool);
 	if (fault(s, "argsbad"))
 		fputs(",\"arguments\":[1,2]", f);
 	else if (!fault(s, "noargs"))
@@ -131,7 +131,7 @@ void mock_ollama_make(struct mock_answer *a, const struct mock_scenario *s,
 	begin(&g);
 	if (what) {
 		fputs("{\"error\":", g.f);
-		put_json(g.f, what, strlen(what));
+		put_string(g.f, what);
 		fputs("}", g.f);
 	} else if (json) {
 		whole(g.f, s, turn);

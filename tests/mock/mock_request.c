@@ -215,3 +215,27 @@ void mock_request_read(struct mock_request *r, const char *head, size_t head_n, 
 	if (w.open_n)
 		r->answered = false;
 }
+
+void mock_request_log(const struct mock_request *r, const char *body, size_t n, FILE *log)
+{
+	const char *m;
+
+	fputs("{\"model\":\"", log);
+	for (m = r->model; *m; m++)
+		fputc(*m == '"' || *m == '\\' ? '?' : *m, log);
+	fprintf(log,
+		"\",\"api\":\"%s\",\"messages\":%d,\"assistants\":%d,\"auth\":%s,\"last\":\"%s\","
+		"\"answered\":%s,\"bytes\":%zu",
+		r->responses	 ? "responses"
+		: r->of_messages ? "messages"
+		: r->ollama	 ? "ollama"
+				 : "chat",
+		r->messages, r->assistants, r->authorization[0] ? "true" : "false", r->last_role,
+		r->answered ? "true" : "false", n);
+	if (body) {
+		fputs(",\"body\":", log);
+		fwrite(body, 1, n, log);
+	}
+	fputs("}\n", log);
+	fflush(log);
+}

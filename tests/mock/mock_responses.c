@@ -92,7 +92,7 @@ static char *call_item(const struct mock_scenario *s, int n, const char *id, con
 	if (!fault(s, "noids"))
 		fprintf(g.f, "\"call_id\":\"%s\",", id);
 	fputs("\"name\":", g.f);
-	put_json(g.f, s->tool, strlen(s->tool));
+	put_string(g.f, s->tool);
 	fputs(",\"arguments\":", g.f);
 	if (done && fault(s, "argsobject"))
 		fputs(args, g.f);
@@ -115,7 +115,7 @@ static void call(struct speaker *k, int n, const char *id, const char *args)
 		event_begin(k, "response.function_call_arguments.done");
 		fprintf(k->events.f,
 			"\"item_id\":\"%s\",\"output_index\":%d,\"arguments\":", item_id, k->index);
-		put_json(k->events.f, args, strlen(args));
+		put_string(k->events.f, args);
 		event_end(k);
 	}
 	free(item);
@@ -159,7 +159,7 @@ static void message(struct speaker *k, const char *type, const char *member, con
 	if (raw)
 		fputs(raw, part.f);
 	else
-		put_json(part.f, text, strlen(text));
+		put_string(part.f, text);
 	fputs("}", part.f);
 	end(&part);
 	begin(&item);

@@ -45,6 +45,11 @@ static inline void put_json(FILE *f, const char *s, size_t n)
 	fputc('"', f);
 }
 
+static inline void put_string(FILE *f, const char *s)
+{
+	put_json(f, s, strlen(s));
+}
+
 /* A body of known length, or all of it but the last `missing` bytes. */
 static inline void send_body(struct mock_answer *a, const char *status, const char *type,
 			     const char *body, size_t n, size_t missing)
