@@ -276,6 +276,19 @@ static int sleep_ms(const struct io *io)
 	return wait < 0 ? 0 : wait > SLEEP_MAX_MS ? SLEEP_MAX_MS : (int)wait;
 }
 
+/* Behind a door that only other threads knock at. A knock of before is heard once more; that costs
+ * one gathering. */
+static int wait_for_events(struct io *io, struct epoll_event *ev)
+{
+	int ms = sleep_ms(io), gather = gather_ms(&io->gather, io->now_ms);
+
+	if (gather && !io->starting && (ms < 0 || ms > gather)) {
+		(void)epoll_wait(io->door, ev, 1, gather);
+		ms = ms < 0 ? ms : ms - gather;
+	}
+	return epoll_wait(io->epoll, ev, EVENTS_MAX, ms);
+}
+
 /* The clock is read once a pass: most have one small event of a stream. */
 static void *loop(void *arg)
 {
@@ -284,7 +297,7 @@ static void *loop(void *arg)
 	bool stopping = false;
 
 	while (!stopping) {
-		int n = epoll_wait(io->epoll, ev, EVENTS_MAX, sleep_ms(io));
+		int n = wait_for_events(io, ev);
 
 		io->now_ms = io->host->mono_ms(io->host);
 		if (run_events(io, ev, n < 0 ? 0 : n))
@@ -310,6 +323,8 @@ static void release(struct io *io)
 		shard_free(io->shards[--io->shards_n]);
 	if (io->epoll >= 0)
 		close(io->epoll);
+	if (io->door >= 0)
+		close(io->door);
 	if (io->wake >= 0)
 		close(io->wake);
 	due_release(&io->due);
@@ -335,10 +350,24 @@ static int start_thread(struct io *io)
 	return rc;
 }
 
+/* 0 or an errno. */
+static int open_descriptors(struct io *io)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET, .data.u64 = SHARD_EVENT_NIL };
+
+	io->epoll = epoll_create1(EPOLL_CLOEXEC);
+	io->door = epoll_create1(EPOLL_CLOEXEC);
+	io->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (io->epoll < 0 || io->door < 0 || io->wake < 0 ||
+	    epoll_ctl(io->epoll, EPOLL_CTL_ADD, io->wake, &ev) != 0 ||
+	    epoll_ctl(io->door, EPOLL_CTL_ADD, io->wake, &ev) != 0)
+		return errno;
+	return 0;
+}
+
 exs_status io_open(struct io *io, exs_err *err)
 {
-	struct epoll_event ev = { 0 };
-	int rc = 0;
+	int rc;
 
 	pthread_mutex_init(&io->lock, NULL);
 	io->inbox_end = &io->inbox;
@@ -347,16 +376,10 @@ exs_status io_open(struct io *io, exs_err *err)
 	io->now_ms = io->host->mono_ms(io->host);
 	if (getrandom(&io->random, sizeof io->random, 0) != sizeof io->random || !io->random)
 		io->random = 0x9e3779b97f4a7c15ull;
-	io->epoll = epoll_create1(EPOLL_CLOEXEC);
-	io->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	ev.events = EPOLLIN | EPOLLET;
-	ev.data.u64 = SHARD_EVENT_NIL;
-	if (io->epoll < 0 || io->wake < 0 ||
-	    epoll_ctl(io->epoll, EPOLL_CTL_ADD, io->wake, &ev) != 0)
-		rc = errno;
-	else if (!due_reserve(&io->due, 64) || !shard_with_room(io))
+	rc = open_descriptors(io);
+	if (rc == 0 && (!due_reserve(&io->due, 64) || !shard_with_room(io)))
 		rc = ENOMEM;
-	else
+	if (rc == 0)
 		rc = start_thread(io);
 	if (rc == 0)
 		return EXS_OK;

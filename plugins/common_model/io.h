@@ -20,6 +20,7 @@
 #include <curl/curl.h>
 #include "dialect.h"
 #include "due.h"
+#include "gather.h"
 #include "settings.h"
 #include "shard.h"
 
@@ -54,6 +55,8 @@ struct io {
 	struct shard *shards[SHARDS_MAX];
 	uint32_t shards_n;
 	int epoll, wake;
+	int door; /* an epoll of `wake` alone */
+	struct gather gather;
 	int64_t now_ms;
 	pthread_t thread;
 	struct due due;

@@ -6,6 +6,7 @@ static exs_status on_event(void *arg, exs_str data)
 {
 	struct reply *r = arg;
 
+	r->events++;
 	return r->dialect->event(&r->answer, data);
 }
 

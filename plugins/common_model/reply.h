@@ -20,7 +20,7 @@ enum reply_kind { REPLY_UNKNOWN, REPLY_STREAM, REPLY_JSON, REPLY_PAGE, REPLY_REF
 
 struct reply {
 	enum reply_kind kind;
-	size_t bytes;
+	size_t bytes, events;
 	exs_status status; /* why reading stopped; of sse_feed, lines_feed and the dialect */
 	struct sse sse;
 	struct lines lines; /* instead of events, where the dialect says so */

@@ -4,9 +4,10 @@
 
 #include <sys/socket.h>
 
-#define READ_BUFFER  (8l << 10)	 /* bytes that curl keeps for each transfer that waits */
-#define WRITE_BUFFER (64l << 10) /* bytes of a long body that go out at once: less is more system calls */
-#define TELL_MS	     100 /* progress without text is told so often at most */
+#define READ_BUFFER (8l << 10) /* bytes that curl keeps for each transfer that waits */
+#define WRITE_BUFFER                                                                               \
+	(64l << 10) /* bytes of a long body that go out at once: less is more system calls */
+#define TELL_MS 100 /* progress without text is told so often at most */
 
 bool wire_encode(struct turn *t, exs_err *err)
 {
@@ -80,6 +81,7 @@ static size_t on_write(char *p, size_t size, size_t n, void *arg)
 {
 	struct turn *t = arg;
 	bool whole = t->reply.answer.complete, more;
+	size_t events = t->reply.events;
 
 	if (t->reply.bytes == 0)
 		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->http);
@@ -92,7 +94,9 @@ static size_t on_write(char *p, size_t size, size_t n, void *arg)
 	}
 	if (t->reply.kind == REPLY_STREAM)
 		show(t);
-	if (!whole && t->reply.answer.complete)
+	if (!t->reply.answer.complete)
+		gather_add(&t->io->gather, t->reply.events - events);
+	else if (!whole)
 		turn_arm(t);
 	return more ? size * n : 0;
 }

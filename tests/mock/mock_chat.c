@@ -116,11 +116,13 @@ static void want(struct server *s, struct conn *c, bool out)
 
 static bool take_request(struct server *s, struct conn *c);
 
-/* The bytes up to the end of an event. */
+/* The bytes up to the end of an event, or of a line where there are no events. */
 static size_t event_end(const char *p, size_t n)
 {
 	const char *end = memmem(p, n, "\n\n", 2);
 
+	if (!end)
+		end = memmem(p, n, "}\n", 2);
 	return end ? (size_t)(end - p) + 2 : n;
 }
 
