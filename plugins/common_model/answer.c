@@ -54,6 +54,11 @@ bool answer_has_begun(const struct answer *a)
 	return a->text.mem.n || a->reasoning.mem.n || a->refusal.mem.n || a->calls.n;
 }
 
+bool answer_has_fresh(const struct answer *a)
+{
+	return a->text.mem.n > a->shown;
+}
+
 void answer_fresh(struct answer *a, struct text *out)
 {
 	exs_str all = text_view(&a->text), fresh;

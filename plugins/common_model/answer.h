@@ -39,6 +39,7 @@ exs_status answer_status(const struct answer *a);
 /* Keeps the error value; always IO. */
 exs_status answer_error(struct answer *a, exs_str value);
 bool answer_has_begun(const struct answer *a); /* some part of an answer came */
+bool answer_has_fresh(const struct answer *a); /* text came since answer_fresh was called */
 /* The text that came since the last call, cut between characters; appended to out as UTF-8. */
 void answer_fresh(struct answer *a, struct text *out);
 /* How many bytes the answer has: for an estimate. */

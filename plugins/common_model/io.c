@@ -247,7 +247,8 @@ static void reap(struct io *io)
 	uint32_t i;
 
 	for (i = 0; i < io->shards_n; i++)
-		reap_shard(io->shards[i]);
+		if (io->shards[i]->running < io->shards[i]->busy)
+			reap_shard(io->shards[i]);
 }
 
 static void run_moments(struct io *io)

@@ -38,24 +38,23 @@ bool message_write(const struct message_form *form, exs_str message, struct text
 	return true;
 }
 
-exs_status messages_add(struct cache *cache, const exs_turn *turn, segment_fn *encode,
-			struct text *out, exs_err *err)
+exs_status messages_add(struct body *out, const exs_turn *turn, segment_fn *encode, exs_err *err)
 {
-	struct cache_entry *e = segments_encode(cache, turn, encode, err);
+	struct cache_entry *e = segments_encode(out->cache, turn, encode, err);
+	size_t comma = 0;
 
 	if (!e)
 		return err->status;
-	text_adds(out, "\"messages\":[");
+	text_adds(&out->text, "\"messages\":[");
 	/* Each message has a comma in front; without a system prompt the first one must go. */
 	if (turn->system.n) {
-		text_adds(out, "{\"role\":\"system\",\"content\":");
-		text_add_json(out, turn->system);
-		text_adds(out, "}");
-		text_add(out, e->text.mem.p, e->text.mem.n);
+		text_adds(&out->text, "{\"role\":\"system\",\"content\":");
+		text_add_json(&out->text, turn->system);
+		text_adds(&out->text, "}");
 	} else if (e->text.mem.n) {
-		text_add(out, e->text.mem.p + 1, e->text.mem.n - 1);
+		comma = 1;
 	}
-	text_adds(out, "]");
-	cache_give(cache, e);
+	body_add_history(out, e, comma, e->text.mem.n - comma);
+	text_adds(&out->text, "]");
 	return EXS_OK;
 }

@@ -4,6 +4,7 @@
 #ifndef COMMON_MODEL_MESSAGES_H
 #define COMMON_MODEL_MESSAGES_H
 
+#include "body.h"
 #include "segments.h"
 #include "tools.h"
 
@@ -25,7 +26,6 @@ bool message_write(const struct message_form *form, exs_str message, struct text
  * Appends `"messages":[...]`, the system prompt first as a message of its own. `encode` is the
  * dialect's segment function. Errors as segments_encode has them.
  */
-exs_status messages_add(struct cache *cache, const exs_turn *turn, segment_fn *encode,
-			struct text *out, exs_err *err);
+exs_status messages_add(struct body *out, const exs_turn *turn, segment_fn *encode, exs_err *err);
 
 #endif

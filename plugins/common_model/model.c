@@ -42,7 +42,7 @@ static void watch_window(struct io *io, const struct turn *t)
 static void refuse(struct io *io, struct turn *t, const exs_turn *ask, exs_done done, exs_err *err)
 {
 	if (t) {
-		text_release(&t->body);
+		body_release(&t->body);
 		io_turn_free(io, t);
 	}
 	err->klass = EXS_CLASS_PERMANENT;
@@ -73,11 +73,11 @@ static void turn(exs_self *self, const exs_turn *ask, exs_cancel *cancel, exs_do
 	t->flags = io->dialect->options & ~atomic_load(&io->refused);
 	if (io->set.stream)
 		t->flags |= REQUEST_STREAM;
-	if (io->dialect->request(&io->set, &io->cache, t->flags, ask, &t->body, &err)) {
+	if (io->dialect->request(&io->set, t->flags, ask, &t->body, &err)) {
 		refuse(io, t, ask, done, &err);
 		return;
 	}
-	t->body_bytes = t->body.mem.n;
+	t->body_bytes = body_size(&t->body);
 	watch_window(io, t);
 	t->must_poll = cancel->notify(cancel, on_cancel, t) != EXS_OK;
 	io_submit(io, t);

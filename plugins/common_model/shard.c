@@ -86,19 +86,17 @@ uint32_t shard_of_event(uint64_t data)
 
 void shard_event(struct shard *s, uint64_t data, uint32_t events)
 {
-	int running, what = (events & EPOLLIN ? CURL_CSELECT_IN : 0) |
-			    (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-			    (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+	int what = (events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+		   (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+		   (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
 
-	curl_multi_socket_action(s->multi, (curl_socket_t)(uint32_t)data, what, &running);
+	curl_multi_socket_action(s->multi, (curl_socket_t)(uint32_t)data, what, &s->running);
 }
 
 void shard_timer(struct shard *s, int64_t now_ms)
 {
-	int running;
-
 	if (s->at_ms < 0 || s->at_ms > now_ms)
 		return;
 	s->at_ms = -1;
-	curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &s->running);
 }

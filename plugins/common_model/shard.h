@@ -13,14 +13,16 @@
 #include <curl/curl.h>
 #include <executus/host.h>
 
-#define SHARD_BUSY_MAX	256u	   /* requests in flight in one */
+#define SHARD_BUSY_MAX	256	   /* requests in flight in one */
 #define SHARD_IDLE_MAX	512	   /* connections kept open in one */
 #define SHARD_EVENT_NIL UINT64_MAX /* an event that is no shard's */
 
 struct shard {
 	CURLM *multi;
 	int epoll;
-	uint32_t index, busy;
+	uint32_t index;
+	int busy;      /* requests that it carries */
+	int running;   /* those that curl was not through with when it was last called */
 	int64_t at_ms; /* when curl wants to be called; -1: never */
 	const exs_host *host;
 };

@@ -24,7 +24,7 @@ void turn_clear(struct turn *t, struct io *io)
 	t->sent = t->body_bytes = 0;
 	t->tries = 0;
 	t->told_ms = 0;
-	text_init(&t->body, REQUEST_MAX);
+	body_init(&t->body, &io->cache);
 	reply_init(&t->reply, t->io->dialect);
 }
 
@@ -94,7 +94,7 @@ static void end(struct turn *t, const exs_usage *usage, const exs_err *err)
 	due_remove(&io->due, &t->moment);
 	TAILQ_REMOVE(&io->live, t, in_live);
 	t->state = TURN_NEW;
-	text_release(&t->body);
+	body_release(&t->body);
 	reply_release(&t->reply);
 	done.ops->end(done, err ? err->status : EXS_OK, usage, err);
 	io_turn_free(io, t);
@@ -196,7 +196,7 @@ static bool drop_options(struct turn *t, long http)
 		return false;
 	atomic_fetch_or(&t->io->refused, refused);
 	t->flags &= ~refused;
-	text_release(&t->body);
+	body_release(&t->body);
 	prepare_again(t);
 	t->state = TURN_QUEUED;
 	TAILQ_INSERT_TAIL(&t->io->waiting, t, in_waiting);
@@ -259,7 +259,7 @@ void turn_start(struct turn *t)
 
 	t->state = TURN_RESTING; /* it left the queue */
 	t->sent = 0;
-	if (t->body.mem.n == 0 && !wire_encode(t, &err)) {
+	if (body_size(&t->body) == 0 && !wire_encode(t, &err)) {
 		fail_start(t, &err);
 		return;
 	}

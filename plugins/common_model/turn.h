@@ -40,7 +40,7 @@ struct turn {
 
 	CURL *easy;
 	struct shard *shard; /* that carries it; NULL: none */
-	struct text body;
+	struct body body;
 	size_t body_bytes, sent;
 	struct reply reply;
 	long http; /* the status of that reply, once its body begins */

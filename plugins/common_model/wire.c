@@ -13,25 +13,24 @@ bool wire_encode(struct turn *t, exs_err *err)
 {
 	struct io *io = t->io;
 
-	text_clear(&t->body);
-	if (io->dialect->request(&io->set, &io->cache, t->flags, t->ask, &t->body, err))
+	body_release(&t->body);
+	if (io->dialect->request(&io->set, t->flags, t->ask, &t->body, err))
 		return false;
-	t->body_bytes = t->body.mem.n;
+	t->body_bytes = body_size(&t->body);
 	return true;
 }
 
 static size_t on_read(char *out, size_t size, size_t n, void *arg)
 {
 	struct turn *t = arg;
-	size_t room = size * n, left = t->body.mem.n - t->sent;
+	size_t room = size * n, all = body_size(&t->body), left = all - t->sent;
 
 	if (left < room)
 		room = left;
-	if (room)
-		memcpy(out, t->body.mem.p + t->sent, room);
+	body_copy(&t->body, t->sent, room, out);
 	t->sent += room;
-	if (room && t->sent == t->body.mem.n) {
-		text_release(&t->body);
+	if (room && t->sent == all) {
+		body_release(&t->body);
 		t->sent = 0;
 	}
 	return room;
@@ -43,8 +42,8 @@ static int on_seek(void *arg, curl_off_t to, int origin)
 	struct turn *t = arg;
 	exs_err err = EXS_ERR_INIT;
 
-	if (origin != SEEK_SET || to < 0 || (t->body.mem.n == 0 && !wire_encode(t, &err)) ||
-	    (size_t)to > t->body.mem.n)
+	if (origin != SEEK_SET || to < 0 || (body_size(&t->body) == 0 && !wire_encode(t, &err)) ||
+	    (size_t)to > body_size(&t->body))
 		return CURL_SEEKFUNC_FAIL;
 	t->sent = (size_t)to;
 	return CURL_SEEKFUNC_OK;
@@ -66,14 +65,14 @@ static void show(struct turn *t)
 	int64_t now = io_now_ms(t->io);
 	struct text fresh;
 
+	if (!answer_has_fresh(&t->reply.answer) && now - t->told_ms < TELL_MS)
+		return;
 	text_init(&fresh, EXS_TURN_ANSWER_MAX);
 	answer_fresh(&t->reply.answer, &fresh);
 	if (fresh.mem.n)
 		t->shown = true;
-	if (fresh.mem.n || now - t->told_ms >= TELL_MS) {
-		t->told_ms = now;
-		t->done.ops->progress(t->done, text_view(&fresh));
-	}
+	t->told_ms = now;
+	t->done.ops->progress(t->done, text_view(&fresh));
 	text_release(&fresh);
 }
 
@@ -167,7 +166,7 @@ bool wire_aim(struct turn *t)
 	SET(CURLOPT_HEADERDATA, t);
 	SET(CURLOPT_WRITEDATA, t);
 	SET(CURLOPT_PREREQDATA, t);
-	SET(CURLOPT_POSTFIELDS, t->body_bytes > BODY_KEPT_MAX ? NULL : t->body.mem.p);
+	SET(CURLOPT_POSTFIELDS, body_whole(&t->body));
 	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_bytes);
 #undef SET
 	return bad == CURLE_OK;

@@ -2,15 +2,13 @@
 /*
  * wire.h - one request on its curl handle: the body that goes out, the bytes that come back.
  *
- * A waiting request should cost little: a long body is freed as soon as curl has taken it, and made
- * again from the turn in the rare case that it is wanted once more.
+ * A waiting request should cost little: a long body is released as soon as curl has taken it, and
+ * made again from the turn in the rare case that it is wanted once more.
  */
 #ifndef COMMON_MODEL_WIRE_H
 #define COMMON_MODEL_WIRE_H
 
 #include "turn.h"
-
-#define BODY_KEPT_MAX (16u << 10) /* bytes of a body that is kept until the answer came */
 
 /* All on the I/O thread. */
 bool wire_prepare(const struct io *io,

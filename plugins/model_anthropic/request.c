@@ -73,35 +73,27 @@ bool request_message_plain(exs_str message, struct text *out)
 
 /* The mark stands in the last block, which the next turn finds in the middle: never in what is
  * kept of the transcript. */
-static void add_marked(struct text *out, const struct text *messages)
-{
-	size_t n = messages->mem.n - strlen("}" USER_END);
-
-	text_add(out, messages->mem.p + 1, n - 1);
-	text_adds(out, CACHE_MARK "}" USER_END);
-}
-
-static exs_status add_messages(struct cache *cache, uint32_t flags, const exs_turn *turn,
-			       struct text *out, exs_err *err)
+static exs_status add_messages(struct body *out, uint32_t flags, const exs_turn *turn, exs_err *err)
 {
 	struct cache_entry *e =
-		flags & REQUEST_THINKING ?
-			segments_encode(cache, turn, request_message, err) :
-			segments_encode_plain(cache, turn, request_message_plain, err);
+		flags & REQUEST_THINKING
+			? segments_encode(out->cache, turn, request_message, err)
+			: segments_encode_plain(out->cache, turn, request_message_plain, err);
+	size_t comma, end = 0;
 
 	if (!e)
 		return err->status;
 	/* The first message, too, has a comma in front. */
+	comma = e->text.mem.n ? 1 : 0;
 	if ((flags & REQUEST_CACHE) && ends_in(&e->text, USER_END))
-		add_marked(out, &e->text);
-	else if (e->text.mem.n)
-		text_add(out, e->text.mem.p + 1, e->text.mem.n - 1);
-	cache_give(cache, e);
+		end = strlen("}" USER_END);
+	body_add_history(out, e, comma, e->text.mem.n - comma - end);
+	if (end)
+		text_adds(&out->text, CACHE_MARK "}" USER_END);
 	return EXS_OK;
 }
 
-static const struct tool_form tool = { "{\"name\":", ",\"input_schema\":",
-				       "}" };
+static const struct tool_form tool = { "{\"name\":", ",\"input_schema\":", "}" };
 
 /* Tools and system prompt stand before the transcript, so a mark here is for both. */
 static void add_system(struct text *out, uint32_t flags, exs_str system)
@@ -115,10 +107,11 @@ static void add_system(struct text *out, uint32_t flags, exs_str system)
 		text_adds(out, CACHE_MARK "}]");
 }
 
-exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
-			 const exs_turn *turn, struct text *out, exs_err *err)
+exs_status request_write(const struct settings *set, uint32_t flags, const exs_turn *turn,
+			 struct body *body, exs_err *err)
 {
 	const struct anthropic *own = set->own;
+	struct text *out = &body->text;
 
 	if (!own->cache)
 		flags &= ~(uint32_t)REQUEST_CACHE;
@@ -130,7 +123,7 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 		return err->status;
 	add_system(out, flags, turn->system);
 	text_adds(out, ",\"messages\":[");
-	if (add_messages(cache, flags, turn, out, err))
+	if (add_messages(body, flags, turn, err))
 		return err->status;
 	text_adds(out, "]");
 	if (flags & REQUEST_STREAM)

@@ -17,8 +17,8 @@ struct anthropic {
 };
 
 /* As dialect.h says. */
-exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
-			 const exs_turn *turn, struct text *out, exs_err *err);
+exs_status request_write(const struct settings *set, uint32_t flags, const exs_turn *turn,
+			 struct body *body, exs_err *err);
 
 /*
  * One neutral message as items of `messages`, each with a comma in front; one of the same role as

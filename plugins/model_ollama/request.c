@@ -136,13 +136,15 @@ static void add_options(struct text *out, const struct settings *set, const exs_
 	text_adds(out, "}");
 }
 
-exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
-			 const exs_turn *turn, struct text *out, exs_err *err)
+exs_status request_write(const struct settings *set, uint32_t flags, const exs_turn *turn,
+			 struct body *body, exs_err *err)
 {
+	struct text *out = &body->text;
+
 	text_adds(out, "{\"model\":");
 	text_add_json(out, exs_cstr(turn->model));
 	text_adds(out, ",");
-	if (messages_add(cache, turn, request_message, out, err) ||
+	if (messages_add(body, turn, request_message, err) ||
 	    tools_add(&tool_form_function, turn->tools, out, err))
 		return err->status;
 	text_adds(out, flags & REQUEST_STREAM ? ",\"stream\":true" : ",\"stream\":false");

@@ -122,15 +122,16 @@ bool request_message(exs_str message, struct text *out)
 	return message_write(&form, message, out);
 }
 
-exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
-			 const exs_turn *turn, struct text *out, exs_err *err)
+exs_status request_write(const struct settings *set, uint32_t flags, const exs_turn *turn,
+			 struct body *body, exs_err *err)
 {
 	const struct openai *own = set->own;
+	struct text *out = &body->text;
 
 	text_adds(out, "{\"model\":");
 	text_add_json(out, exs_cstr(turn->model));
 	text_adds(out, ",");
-	if (messages_add(cache, turn, request_message, out, err) ||
+	if (messages_add(body, turn, request_message, err) ||
 	    tools_add(&tool_form_function, turn->tools, out, err))
 		return err->status;
 	if (flags & REQUEST_STREAM)

@@ -13,8 +13,8 @@ struct openai {
 };
 
 /* As dialect.h says. */
-exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
-			 const exs_turn *turn, struct text *out, exs_err *err);
+exs_status request_write(const struct settings *set, uint32_t flags, const exs_turn *turn,
+			 struct body *body, exs_err *err);
 
 /* One neutral message as items of `messages`, each with a comma in front. False: not in the neutral
  * form. */

@@ -26,7 +26,8 @@ static void add_content(struct text *out, exs_str message, const struct content 
 
 	scan_begin(&it, parts);
 	while (scan_next(&it, &key, &part)) {
-		if (scan_is_type(part, "text") && scan_get(part, "text", &value) && value.p[0] == '"') {
+		if (scan_is_type(part, "text") && scan_get(part, "text", &value) &&
+		    value.p[0] == '"') {
 			text_adds(out, n++ ? "," : c->head);
 			text_adds(out, "{\"type\":\"");
 			text_adds(out, c->text_type);
@@ -35,7 +36,8 @@ static void add_content(struct text *out, exs_str message, const struct content 
 			text_adds(out, "}");
 		} else if (c->images && image_of(part, &image)) {
 			text_adds(out, n++ ? "," : c->head);
-			text_adds(out, "{\"type\":\"input_image\",\"detail\":\"auto\",\"image_url\":");
+			text_adds(out,
+				  "{\"type\":\"input_image\",\"detail\":\"auto\",\"image_url\":");
 			image_add_url(out, &image);
 			text_adds(out, "}");
 		}
@@ -162,29 +164,30 @@ bool request_message(exs_str message, struct text *out)
 	return request_message_plain(message, out);
 }
 
-static exs_status add_input(struct cache *cache, uint32_t flags, const exs_turn *turn,
-			    struct text *out, exs_err *err)
+static exs_status add_input(struct body *out, uint32_t flags, const exs_turn *turn, exs_err *err)
 {
 	struct cache_entry *e =
-		flags & REQUEST_ITEMS ?
-			segments_encode(cache, turn, request_message, err) :
-			segments_encode_plain(cache, turn, request_message_plain, err);
+		flags & REQUEST_ITEMS
+			? segments_encode(out->cache, turn, request_message, err)
+			: segments_encode_plain(out->cache, turn, request_message_plain, err);
+	size_t comma;
 
 	if (!e)
 		return err->status;
 	/* Each item has a comma in front. */
-	if (e->text.mem.n)
-		text_add(out, e->text.mem.p + 1, e->text.mem.n - 1);
-	cache_give(cache, e);
+	comma = e->text.mem.n ? 1 : 0;
+	body_add_history(out, e, comma, e->text.mem.n - comma);
 	return EXS_OK;
 }
 
 static const struct tool_form tool = { "{\"type\":\"function\",\"name\":", ",\"parameters\":",
 				       ",\"strict\":false}" };
 
-exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
-			 const exs_turn *turn, struct text *out, exs_err *err)
+exs_status request_write(const struct settings *set, uint32_t flags, const exs_turn *turn,
+			 struct body *body, exs_err *err)
 {
+	struct text *out = &body->text;
+
 	text_adds(out, "{\"model\":");
 	text_add_json(out, exs_cstr(turn->model));
 	text_adds(out, ",\"store\":false");
@@ -195,7 +198,7 @@ exs_status request_write(const struct settings *set, struct cache *cache, uint32
 		text_add_json(out, turn->system);
 	}
 	text_adds(out, ",\"input\":[");
-	if (add_input(cache, flags, turn, out, err))
+	if (add_input(body, flags, turn, err))
 		return err->status;
 	text_adds(out, "]");
 	if (tools_add(&tool, turn->tools, out, err))

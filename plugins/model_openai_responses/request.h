@@ -14,8 +14,8 @@ enum {
 };
 
 /* As dialect.h says. */
-exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
-			 const exs_turn *turn, struct text *out, exs_err *err);
+exs_status request_write(const struct settings *set, uint32_t flags, const exs_turn *turn,
+			 struct body *body, exs_err *err);
 
 /*
  * Which of the flags a server refuses: there are models that cannot be asked for encrypted

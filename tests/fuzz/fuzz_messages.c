@@ -8,6 +8,7 @@
 #include "../support/answer_kit.h"
 
 #include "../../plugins/common_model/arguments.c"
+#include "../../plugins/common_model/body.c"
 #include "../../plugins/common_model/cache.c"
 #include "../../plugins/common_model/image.c"
 #include "../../plugins/common_model/segments.c"

@@ -16,6 +16,7 @@
 #include "../../plugins/common_json/scan.c"
 #include "../../plugins/common_json/text.c"
 #include "../../plugins/common_model/arguments.c"
+#include "../../plugins/common_model/body.c"
 #include "../../plugins/common_model/cache.c"
 #include "../../plugins/common_model/image.c"
 #include "../../plugins/common_model/messages.c"
@@ -32,7 +33,8 @@
 
 struct fixture {
 	struct cache cache;
-	struct text out;
+	struct body body;
+	struct text out; /* all of it in one piece */
 	exs_str messages[MESSAGES_MAX];
 	exs_turn turn;
 	exs_err err;
@@ -40,8 +42,8 @@ struct fixture {
 };
 
 /* The dialect's, of its own file. */
-exs_status request_write(const struct settings *set, struct cache *cache, uint32_t flags,
-			 const exs_turn *turn, struct text *out, exs_err *err);
+exs_status request_write(const struct settings *set, uint32_t flags, const exs_turn *turn,
+			 struct body *body, exs_err *err);
 
 /* One message of the user: "hi". */
 static struct fixture *fixture_new(void)
@@ -50,6 +52,7 @@ static struct fixture *fixture_new(void)
 
 	memset(&f, 0, sizeof f);
 	cache_init(&f.cache);
+	body_init(&f.body, &f.cache);
 	text_init(&f.out, REQUEST_MAX);
 	f.err.size = sizeof f.err;
 	f.messages[0] = exs_cstr(USER("hi"));
@@ -63,14 +66,25 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	text_release(&f->out);
+	body_release(&f->body);
 	cache_release(&f->cache);
 	return 0;
 }
 
 static exs_status write_of(struct fixture *f, const struct settings *set, uint32_t flags)
 {
+	exs_status status;
+	size_t i;
+	char c;
+
 	text_clear(&f->out);
-	return request_write(set, &f->cache, flags, &f->turn, &f->out, &f->err);
+	status = request_write(set, flags, &f->turn, &f->body, &f->err);
+	for (i = 0; i < body_size(&f->body); i++) {
+		body_copy(&f->body, i, 1, &c);
+		text_add(&f->out, &c, 1);
+	}
+	body_release(&f->body);
+	return status;
 }
 
 /* The request that was written: it passes the gate. */

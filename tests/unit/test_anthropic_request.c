@@ -281,6 +281,22 @@ static void marks_prompt_and_last_block_for_the_cache(void **state)
 	assert_null(strstr(written(f, REQUEST_CACHE), "cache_control"));
 }
 
+/* Of a history that is sent from the cache's entry the end is cut off for the mark. */
+static void marks_the_end_of_a_long_history(void **state)
+{
+	static char message[3 * BODY_KEPT_MAX], letters[2 * BODY_KEPT_MAX];
+	struct fixture *f = *state;
+	const char *out;
+
+	memset(letters, 'z', sizeof letters - 1);
+	snprintf(message, sizeof message, USER("%s"), letters);
+	TELL(f, message);
+	out = written(f, REQUEST_CACHE);
+	assert_int_equal(strspn(strchr(out, 'z'), "z"), sizeof letters - 1);
+	assert_non_null(strstr(out, "[{\"content\":[{\"type\":\"text\",\"text\":\"zzz"));
+	assert_non_null(strstr(out, "zzz\"" MARK "}],\"role\":\"user\"}]}"));
+}
+
 /* Neutral messages of every kind, in any order that a transcript may have. */
 static const char *const kinds[] = {
 	USER("q"),
@@ -383,6 +399,7 @@ int main(void)
 		T(no_message_ends_in_thinking),
 		T(what_another_battery_kept_is_passed_over),
 		T(marks_prompt_and_last_block_for_the_cache),
+		T(marks_the_end_of_a_long_history),
 		T(a_transcript_that_grew_is_written_as_one_that_is_new),
 		T(refuses_a_message_that_is_not_neutral),
 #undef T

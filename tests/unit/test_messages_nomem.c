@@ -9,6 +9,7 @@
 #include "unit/failing_malloc.h"
 
 #include "../../plugins/common_model/arguments.c"
+#include "../../plugins/common_model/body.c"
 #include "../../plugins/common_model/cache.c"
 #include "../../plugins/common_model/image.c"
 #include "../../plugins/common_model/segments.c"
@@ -81,7 +82,7 @@ static const char *const messages[] = {
 };
 #define MESSAGES (sizeof messages / sizeof messages[0])
 
-static exs_status write_once(unsigned fail_at, struct text *out)
+static exs_status write_once(unsigned fail_at, struct body *out)
 {
 	struct anthropic own = { 4096, true };
 	struct settings set = { .own = &own, .extra = (char *)(uintptr_t) "" };
@@ -104,9 +105,9 @@ static exs_status write_once(unsigned fail_at, struct text *out)
 	for (i = 0; i < MESSAGES; i++)
 		spans[i] = exs_cstr(messages[i]);
 	cache_init(&cache);
-	text_init(out, REQUEST_MAX);
+	body_init(out, &cache);
 	left = fail_at;
-	status = request_write(&set, &cache, REQUEST_CACHE | REQUEST_THINKING, &turn, out, &err);
+	status = request_write(&set, REQUEST_CACHE | REQUEST_THINKING, &turn, out, &err);
 	if (fail_at && left == 0 && status)
 		assert_int_equal(status, EXS_NOMEM);
 	cache_release(&cache);
@@ -115,7 +116,7 @@ static exs_status write_once(unsigned fail_at, struct text *out)
 
 static void a_request_is_whole_or_none(void **state)
 {
-	struct text full, out;
+	struct body full, out;
 	bool failed = true;
 	unsigned n;
 
@@ -127,14 +128,14 @@ static void a_request_is_whole_or_none(void **state)
 		long before = live;
 
 		if (write_once(n, &out) == EXS_OK)
-			assert_true(exs_str_eq(text_view(&out), text_view(&full)));
+			assert_true(exs_str_eq(text_view(&out.text), text_view(&full.text)));
 		failed = left == 0;
 		left = 0;
-		text_release(&out);
+		body_release(&out);
 		assert_int_equal(live, before);
 	}
 	assert_true(n > 10 && n < ALLOCATIONS_MAX);
-	text_release(&full);
+	body_release(&full);
 }
 
 int main(void)

@@ -242,7 +242,7 @@ static void says_when_a_request_is_too_big(void **state)
 {
 	struct fixture *f = *state;
 
-	text_init(&f->out, 64);
+	text_init(&f->body.text, 64);
 	assert_int_equal(write_with(f, 0, ""), EXS_TOOBIG);
 	assert_non_null(strstr(f->err.text, "the request is over"));
 }
