@@ -6,9 +6,10 @@
  *	bench_history MOCK [DIALECT [MESSAGES]]	a mock_chat program; else all of both
  *
  * The bare loop posts as many bytes to the same place with one libcurl handle and discards the answers, which are those
- * that executus gets. Both take turns, round after round; the medians are printed and their ratio. A step also hands the
- * turn to the thread of the network and back, reads the answer, and calls a tool, which the loop does not. The time of
- * a step is taken from neighbours of as many messages more and fewer, so that their mean is the length.
+ * that executus gets. Both take turns, round after round; the medians are printed, and the median of the ratios of each
+ * round. A step also hands the turn to the thread of the network and back, reads the answer, and calls a tool, which the
+ * loop does not. The time of a step is taken from neighbours of as many messages more and fewer, so that their mean is
+ * the length.
  *
  * Answers come as models send them, event by event, or all of it at once, as only a mock does: then a step
  * costs nothing but what executus does by itself, and the last line says what the messages cost of it.
@@ -25,10 +26,11 @@
 #include "bench_kit.h"
 
 #define ROUNDS	  15
-#define WARM_UP	  2
+#define WARM_UP	  1
 #define STEPS_MAX 1024
 #define BODY_MAX  (64u << 20)
 #define LENGTHS	  3
+#define TAIL	  "\"}]}"
 #define NOTE	  "A note of fifty-five bytes that comes piece by piece..."
 
 /* Steps first to last are measured; the request of step n has 2n - 1 messages. */
@@ -39,8 +41,8 @@ struct length {
 /* How answers come, and the arguments of each call, of which the history is made. */
 struct manner {
 	const char *says, *args;
-	int pace_ms;	   /* between two events; 0: all at once */
-	int runs[LENGTHS]; /* in a round; 0: that length is left out */
+	int pace_ms; /* between two events; 0: all at once */
+	int runs[LENGTHS]; /* in a round */
 };
 
 struct dialect {
@@ -128,19 +130,28 @@ static void read_lengths(struct bare *b, const char *log, int steps)
 	fclose(f);
 }
 
-/* One message that is as long as all together: every prefix that is closed has the length that is wanted. */
-static long write_body(char *body, long n, int pace_ms)
+/* One message that is as long as all together. */
+static void write_body(char *body, int pace_ms)
 {
-	static const char tail[] = "\"}]}";
-	char head[128];
+	int n;
 
-	snprintf(head, sizeof head,
-		 "{\"model\":\"pace:%d\",\"stream\":true,\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"",
-		 pace_ms);
-	memset(body, 'x', (size_t)n);
-	memcpy(body, head, strlen(head));
-	memcpy(body + n - (sizeof tail - 1), tail, sizeof tail - 1);
-	return n;
+	memset(body, 'x', BODY_MAX);
+	n = sprintf(body,
+		    "{\"model\":\"pace:%d\",\"stream\":true,\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"",
+		    pace_ms);
+	body[n] = 'x';
+}
+
+/* Ends the message so that the body has n bytes. What was written long before stays as it is: a history, too, is
+ * nothing that the processor has just seen. */
+static void close_body(char *body, long n)
+{
+	memcpy(body + n - sizeof TAIL + 1, TAIL, sizeof TAIL - 1);
+}
+
+static void open_body(char *body, long n)
+{
+	memset(body + n - sizeof TAIL + 1, 'x', sizeof TAIL - 1);
 }
 
 static void bare_open(struct bare *b, const struct place *at, int port)
@@ -154,6 +165,7 @@ static void bare_open(struct bare *b, const struct place *at, int port)
 	b->body = malloc(BODY_MAX);
 	if (!b->curl || !b->body)
 		die("no memory");
+	write_body(b->body, at->manner->pace_ms);
 	for (i = 0; i < ARRAY_LEN(headers); i++)
 		b->headers = curl_slist_append(b->headers, headers[i]);
 	snprintf(url, sizeof url, "http://127.0.0.1:%d%s", port, at->dialect->path);
@@ -178,13 +190,15 @@ static double bare_run(struct bare *b, const struct place *at)
 
 	for (i = 0; i < steps; i++) {
 		step = length->first + i % (length->last - length->first + 1);
-		n = write_body(b->body, b->bytes[step], at->manner->pace_ms);
+		n = b->bytes[step];
+		close_body(b->body, n);
 		begun = cpu_us();
 		curl_easy_setopt(b->curl, CURLOPT_POSTFIELDS, b->body);
 		curl_easy_setopt(b->curl, CURLOPT_POSTFIELDSIZE, n);
 		if (curl_easy_perform(b->curl))
 			die("the mock does not answer");
 		us += cpu_us() - begun;
+		open_body(b->body, n);
 		curl_easy_getinfo(b->curl, CURLINFO_RESPONSE_CODE, &http);
 		if (http != 200)
 			die("the mock does not take the bare loop's request");
@@ -211,7 +225,7 @@ enum kind { BARE, NONE, STORED, KINDS }; /* executus with nothing stored, and wi
 
 static void measure(const struct place *at, double us[KINDS])
 {
-	double v[KINDS][ROUNDS];
+	double v[KINDS][ROUNDS], x[KINDS][ROUNDS]; /* us, and beside the bare loop of the same round */
 	struct bare bare = { 0 };
 	struct kernel none, stored;
 	char log[128];
@@ -234,10 +248,13 @@ static void measure(const struct place *at, double us[KINDS])
 		v[STORED][k] = kernel_run(&stored, at->length, at->runs);
 	}
 	for (k = 0; k < KINDS; k++)
+		for (i = 0; i < ROUNDS; i++)
+			x[k][i] = v[k][i] / v[BARE][i];
+	for (k = 0; k < KINDS; k++)
 		us[k] = median(v[k], ROUNDS);
 	printf("  %-10s%5d messages %8ld bytes %8.1f bare %8.1f x%.2f %8.1f x%.2f stored\n", at->dialect->name,
 	       at->length->messages, bare.bytes[(at->length->first + at->length->last) / 2], us[BARE], us[NONE],
-	       us[NONE] / us[BARE], us[STORED], us[STORED] / us[BARE]);
+	       median(x[NONE], ROUNDS), us[STORED], median(x[STORED], ROUNDS));
 	fflush(stdout);
 	bare_close(&bare);
 	kernel_close(&stored);
@@ -255,7 +272,7 @@ static bool wanted(int argc, char **argv, const struct place *at)
 /* All lengths, and what the longest costs above the shortest: that is the history's, the rest is the step's. */
 static void measure_all(int argc, char **argv, struct place at)
 {
-	static const struct length lengths[LENGTHS] = { { 10, 4, 7 }, { 100, 46, 55 }, { 1000, 496, 505 } };
+	static const struct length lengths[LENGTHS] = { { 10, 5, 6 }, { 100, 50, 51 }, { 1000, 500, 501 } };
 	double us[LENGTHS][KINDS];
 	size_t i, n = 0;
 	int k;
@@ -263,7 +280,7 @@ static void measure_all(int argc, char **argv, struct place at)
 	for (i = 0; i < LENGTHS; i++) {
 		at.length = &lengths[i];
 		at.runs = at.manner->runs[i];
-		if (at.runs && wanted(argc, argv, &at))
+		if (wanted(argc, argv, &at))
 			measure(&at, us[n++]);
 	}
 	if (n < LENGTHS || at.manner->pace_ms)
@@ -284,12 +301,11 @@ int main(int argc, char **argv)
 	};
 	/* Of the call's arguments four or five bytes in an event. */
 	static const char in_40[] = "{\"note\":\"" NOTE NOTE NOTE "\"}";
-	static const char in_90[] = "{\"note\":\"" NOTE NOTE NOTE NOTE NOTE NOTE NOTE "\"}";
 	static const struct manner manners[] = {
-		{ "in 40 events, one each ms", in_40, 1, { 2, 1, 1 } },
-		{ "in 90 events, one each ms", in_90, 1, { 1, 0, 0 } },
-		{ "all at once, short messages", "{}", 0, { 20, 4, 1 } },
-		{ "all at once, messages of 2 KB", "{\"bytes\":4000}", 0, { 20, 4, 1 } },
+		{ "in 40 events, one each ms", in_40, 1, { 4, 4, 2 } },
+		{ "in 40 events, one each 10 ms", in_40, 10, { 1, 1, 1 } },
+		{ "all at once, short messages", "{}", 0, { 40, 16, 2 } },
+		{ "all at once, messages of 2 KB", "{\"bytes\":4000}", 0, { 40, 16, 2 } },
 	};
 	char dir[DIR_MAX];
 	size_t m, d;
