@@ -8,8 +8,9 @@
  * Without -n the calls are only counted. With it the process dies there (SIGKILL) before the call
  * does anything, or with -e that call fails so; -f: it and all behind it. CALL is a name of the
  * table below, or "writes" (the default: whatever makes or changes a file, or tells somebody
- * something). FILE gets the count and the name of the call that was hit, if any; LIB is
- * preloaded into the command. Ends as the command does, by a signal with 128 + its number.
+ * something). FILE gets the count, the name of the call that was hit, and the file whose code a
+ * SIGSEGV met, each "-" if there is none; LIB is preloaded into the command. Ends as the command
+ * does, by a signal with 128 + its number.
  *
  * strace counts in each thread of its own, so that calls of a thread that comes to its n-th after
  * another one are never hit: hence this.
@@ -61,6 +62,7 @@ struct job {
 	int error;
 	bool from;
 	const char *report, *preload, *hit;
+	char crashed[64]; /* in the code of which file; "": nowhere */
 	pid_t root;
 };
 
@@ -234,7 +236,8 @@ static bool is_ours(const char *path)
 	const char *report = getenv("FAIL_REPORT");
 	size_t n = strlen(path);
 
-	return (report && strcmp(path, report) == 0) || (n > 4 && strcmp(path + n - 4, ".log") == 0);
+	return (report && strcmp(path, report) == 0) ||
+	       (n > 4 && strcmp(path + n - 4, ".log") == 0);
 }
 
 /* A write that wakes a thread goes to a descriptor that cannot be full. */
@@ -274,12 +277,43 @@ static void on_call(struct job *job, pid_t thread)
 		kill(job->root, SIGKILL);
 }
 
+/* Whose code it is: of an address in a file that is mapped, the file's last name. */
+static void find_code(pid_t thread, unsigned long long at, char *out, size_t size)
+{
+	char path[64], line[4096 + 128];
+	unsigned long long first, end;
+	const char *name;
+	FILE *f;
+
+	snprintf(out, size, "nowhere");
+	snprintf(path, sizeof path, "/proc/%d/maps", (int)thread);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof line, f)) {
+		name = strrchr(line, '/');
+		if (name && sscanf(line, "%llx-%llx", &first, &end) == 2 && at >= first && at < end)
+			snprintf(out, size, "%.*s", (int)strcspn(name + 1, " \n"), name + 1);
+	}
+	if (f)
+		fclose(f);
+}
+
+static void on_crash(struct job *job, pid_t thread)
+{
+	struct user_regs_struct regs;
+
+	if (!syscall(SYS_tgkill, job->root, thread, 0) &&
+	    !ptrace(PTRACE_GETREGS, thread, NULL, &regs))
+		find_code(thread, regs.rip, job->crashed, sizeof job->crashed);
+}
+
 static void on_stop(struct job *job, pid_t thread, int status)
 {
 	int event = status >> 16, sig = WSTOPSIG(status);
 
 	if (event == PTRACE_EVENT_SECCOMP)
 		on_call(job, thread);
+	else if (!event && sig == SIGSEGV)
+		on_crash(job, thread);
 	if (event == PTRACE_EVENT_STOP &&
 	    (sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU))
 		ptrace(PTRACE_LISTEN, thread, NULL, NULL);
@@ -313,7 +347,8 @@ static void report(const struct job *job)
 			die(job->report);
 		return;
 	}
-	fprintf(f, "%lu %s\n", job->seen, job->hit ? job->hit : "-");
+	fprintf(f, "%lu %s %s\n", job->seen, job->hit ? job->hit : "-",
+		*job->crashed ? job->crashed : "-");
 	if (fclose(f))
 		die(job->report);
 }

@@ -122,7 +122,7 @@ at_every() {
 		"$tools/at_call" -c writes,recvfrom -n "$n" -o hit -- "$EXECUTUS" "$@" -c conf.yaml -B "$TEST_BATTERIES" --jsonl \
 			>more.jsonl 2>killed.err </dev/null || died=$?
 		case $died in 137 | "$whole_code") ;; *) fail "exit status $died $where: $(cat killed.err)" ;; esac
-		read -r _ name <hit
+		read -r _ name _ <hit
 		echo "$name" >>hits
 		cat kept.jsonl more.jsonl >printed.jsonl
 		$meanwhile

@@ -95,8 +95,8 @@ judge() {
 	2) grep -q "no memory" err.txt || fail "exit status 2 $where: $(cat err.txt)" ;;
 	# The loader of the system could not begin: it says so itself.
 	127) grep -qE 'error while loading shared libraries|cannot allocate TLS' err.txt || fail "exit status 127 $where" ;;
-	# Its first call of all is the loader's, before there is anything that could say why.
-	139) [ "$kind/$n" = mmap/1 ] || fail "it crashes $where" ;;
+	# The loader's own first allocations, before there is anything that could say why: it does not look at what it gets.
+	139) grep -q ' ld-linux[^ ]*$' seen 2>"$WORK/err" || fail "it crashes$(sed 's/.* / in /' seen 2>"$WORK/err") $where" ;;
 	124) fail "it hangs $where" ;;
 	*) fail "exit status $code $where: $(tail -n 3 err.txt)" ;;
 	esac
