@@ -44,12 +44,26 @@ static exs_status join_line(struct lines *l, const char *p, size_t n)
 	return status;
 }
 
+/* Servers keep a connection alive with empty lines, and bad ones send nothing else: no call for
+ * each. */
+static const char *skip_empty(struct lines *l, const char *p, const char *end)
+{
+	const char *from = p;
+
+	if (l->part.mem.n)
+		return p;
+	while (p < end && *p == '\n')
+		p++;
+	l->begun |= p > from;
+	return p;
+}
+
 exs_status lines_feed(struct lines *l, const char *p, size_t n)
 {
 	const char *end = p + n, *stop;
 	exs_status status;
 
-	while (p < end) {
+	while ((p = skip_empty(l, p, end)) < end) {
 		stop = memchr(p, '\n', (size_t)(end - p));
 		if (!stop) {
 			text_add(&l->part, p, (size_t)(end - p));

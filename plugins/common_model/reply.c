@@ -28,7 +28,14 @@ void reply_release(struct reply *r)
 	text_release(&r->body);
 }
 
-/* The first byte that is not white space or a byte order mark decides. */
+/* White space, or a byte of the byte order mark. */
+static bool says_nothing(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\xef' || c == '\xbb' ||
+	       c == '\xbf';
+}
+
+/* The first byte that says something decides. */
 static enum reply_kind sniff(const struct dialect *d, long http, const char *p, size_t n)
 {
 	size_t i;
@@ -36,7 +43,7 @@ static enum reply_kind sniff(const struct dialect *d, long http, const char *p, 
 	if (http < 200 || http > 299)
 		return REPLY_REFUSAL;
 	for (i = 0; i < n; i++) {
-		if (strchr(" \t\r\n\xef\xbb\xbf", p[i]))
+		if (says_nothing(p[i]))
 			continue;
 		if ((p[i] == '{' || p[i] == '[') && !d->lines)
 			return REPLY_JSON;
