@@ -9,8 +9,9 @@
  * does anything, or with -e that call fails so; -f: it and all behind it. CALL is a name of the
  * table below, or "writes" (the default: whatever makes or changes a file, or tells somebody
  * something). FILE gets the count, the name of the call that was hit, and the file whose code a
- * SIGSEGV met, each "-" if there is none; LIB is preloaded into the command. Ends as the command
- * does, by a signal with 128 + its number.
+ * SIGSEGV met, each "-" if there is none, the last with "early:" before it as long as the process
+ * had no heap, which is before its own code began; LIB is preloaded into the command. Ends as the
+ * command does, by a signal with 128 + its number.
  *
  * strace counts in each thread of its own, so that calls of a thread that comes to its n-th after
  * another one are never hit: hence this.
@@ -62,7 +63,7 @@ struct job {
 	int error;
 	bool from;
 	const char *report, *preload, *hit;
-	char crashed[64]; /* in the code of which file; "": nowhere */
+	char crashed[80]; /* in the code of which file; "": nowhere */
 	pid_t root;
 };
 
@@ -280,19 +281,22 @@ static void on_call(struct job *job, pid_t thread)
 /* Whose code it is: of an address in a file that is mapped, the file's last name. */
 static void find_code(pid_t thread, unsigned long long at, char *out, size_t size)
 {
-	char path[64], line[4096 + 128];
+	char path[64], line[4096 + 128], file[64] = "nowhere";
 	unsigned long long first, end;
+	bool heap = false;
 	const char *name;
 	FILE *f;
 
-	snprintf(out, size, "nowhere");
 	snprintf(path, sizeof path, "/proc/%d/maps", (int)thread);
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof line, f)) {
+		heap |= strstr(line, "[heap]") != NULL;
 		name = strrchr(line, '/');
 		if (name && sscanf(line, "%llx-%llx", &first, &end) == 2 && at >= first && at < end)
-			snprintf(out, size, "%.*s", (int)strcspn(name + 1, " \n"), name + 1);
+			snprintf(file, sizeof file, "%.*s", (int)strcspn(name + 1, " \n"),
+				 name + 1);
 	}
+	snprintf(out, size, "%s%s", f && !heap ? "early:" : "", file);
 	if (f)
 		fclose(f);
 }

@@ -96,7 +96,7 @@ judge() {
 	# The loader of the system could not begin: it says so itself.
 	127) grep -qE 'error while loading shared libraries|cannot allocate TLS' err.txt || fail "exit status 127 $where" ;;
 	# The loader's own first allocations, before there is anything that could say why: it does not look at what it gets.
-	139) grep -q ' ld-linux[^ ]*$' seen 2>"$WORK/err" || fail "it crashes$(sed 's/.* / in /' seen 2>"$WORK/err") $where" ;;
+	139) grep -q ' mmap early:ld-linux[^ ]*$' seen 2>"$WORK/err" || fail "it crashes$(sed 's/.* / in /' seen 2>"$WORK/err") $where" ;;
 	124) fail "it hangs $where" ;;
 	*) fail "exit status $code $where: $(tail -n 3 err.txt)" ;;
 	esac
